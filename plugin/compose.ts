@@ -1,0 +1,163 @@
+import { randomBytes } from "node:crypto";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createGit } from "../src/adapters/git/gitRepository.ts";
+import { createWorktrees } from "../src/adapters/git/worktrees.ts";
+import { FileEventLogs } from "../src/adapters/log/fileEventLogs.ts";
+import { FileInbox } from "../src/adapters/log/fileInbox.ts";
+import { FileLease } from "../src/adapters/log/fileLease.ts";
+import { OpenCodeSessions } from "../src/adapters/opencode/sessions.ts";
+import { BubblewrapSandbox } from "../src/adapters/sandbox/bubblewrap.ts";
+import { OffSandbox } from "../src/adapters/sandbox/off.ts";
+import { renderProblem } from "../src/config/problem.ts";
+import { readConfig } from "../src/config/read.ts";
+import type { Config } from "../src/config/schema.ts";
+import type { Unsandboxed } from "../src/core/gate/hostConfig.ts";
+import { DEFAULT_RETRY_BUDGET } from "../src/core/gate/retryPlan.ts";
+import type { Role } from "../src/core/roles.ts";
+import { ROLES } from "../src/core/roles.ts";
+import type { LiveView } from "../src/core/workflow/dashboard.ts";
+import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
+import { InboxReader } from "../src/runtime/inboxReader.ts";
+import type { GateSettings } from "../src/runtime/modelGate/modelGate.ts";
+import { Reactors } from "../src/runtime/reactors.ts";
+import type { SwarmServices } from "../src/runtime/services.ts";
+import { SwarmRuntime } from "../src/runtime/swarm.ts";
+import { Turns } from "../src/runtime/turns.ts";
+import { WorkerTrees } from "../src/runtime/workerTrees.ts";
+import { WorkerWatch } from "../src/runtime/workerWatch.ts";
+import type { PluginOptions } from "./options.ts";
+import { SHELL_WRAPPER } from "./shellWrapper.ts";
+
+/** What a host gives the plugin. */
+export interface HostInput {
+  directory: string;
+  /** The worktree's root as the host found it; "/" where it found none. */
+  worktree: string;
+  baseUrl: string;
+  fetch: typeof fetch;
+  headers: Record<string, string>;
+}
+
+export type GateConfig = GateSettings & { unsandboxed: readonly Unsandboxed[] };
+
+export type Composition =
+  | { ok: true; services: SwarmServices; watch: WorkerWatch; inbox: InboxReader; gate: GateConfig }
+  | { ok: false; problem: string };
+
+/** The plugin's one composition function: hands the runtime its adapters. Touches no network and starts nothing. */
+export async function compose(host: HostInput, options: PluginOptions): Promise<Composition> {
+  const git = createGit(host.directory);
+  const projectDir = rootAt(host.worktree) ?? (await git.root());
+  if (projectDir === undefined) {
+    return {
+      ok: false,
+      problem: `${host.directory} is not in a git repository, and a swarm keeps its baseline and evidence in git. Run \`git init\` there, commit once, and start OpenCode again.`,
+    };
+  }
+  const read = readConfig({
+    projectDir,
+    env: process.env,
+    home: homedir(),
+    pluginOptions: options.settings,
+    readFile: (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined),
+  });
+  if (!read.ok) {
+    return { ok: false, problem: `The configuration is not valid:\n${read.problems.map(renderProblem).join("\n")}` };
+  }
+  if (read.config.swarm.isolation === "worktree" && read.config.swarm.sandbox === "off") {
+    return {
+      ok: false,
+      problem:
+        'swarm.isolation "worktree" needs the sandbox, which shows each Worker its own tree, and swarm.sandbox is "off". Set swarm.isolation to "shared" or swarm.sandbox to "required" in aegis.jsonc.',
+    };
+  }
+  const stateDir = path.join(projectDir, ".aegis");
+  const reactors: { carryOut: Reactors["carryOut"] } = { carryOut: () => undefined };
+  const watchers: { watch?: WorkerWatch } = {};
+  const unsandboxed = new OffSandbox({ wrapper: SHELL_WRAPPER });
+  const parts = {
+    swarm: new SwarmRuntime(new FileEventLogs(stateDir), (effect) => reactors.carryOut(effect)),
+    turns: new Turns((session, end) => watchers.watch?.turnEnded(session, end)),
+    lease: new FileLease(stateDir),
+    git,
+    sandbox: read.config.swarm.sandbox === "off" ? unsandboxed : new BubblewrapSandbox({ wrapper: SHELL_WRAPPER }),
+    unsandboxed,
+    sessions: new OpenCodeSessions(host),
+    settings: settingsOf(read.config),
+    projectDir,
+    agents: agentNames(options.agents),
+    hostConfig: { findings: undefined },
+    live: new Map<string, LiveView>(),
+    now: () => Date.now(),
+    newId: newSwarmId,
+    random: () => Math.random(),
+    sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
+    log: (message: string, error?: unknown) => note(stateDir, message, error),
+  };
+  const trees = new WorkerTrees(parts, createWorktrees(projectDir), createGit);
+  const services: SwarmServices = { ...parts, trees };
+  const instance = new Reactors(services);
+  reactors.carryOut = (effect) => instance.carryOut(effect);
+  const watch = new WorkerWatch(services);
+  watchers.watch = watch;
+  const inbox = new InboxReader(new FileInbox(stateDir), services, () => watch.resume());
+  return { ok: true, services, watch, inbox, gate: gateSettings(read.config) };
+}
+
+/** The root the host names, where a repository is there indeed: asking git costs every start a process. */
+function rootAt(worktree: string): string | undefined {
+  return worktree !== "/" && existsSync(path.join(worktree, ".git")) ? realpathSync(worktree) : undefined;
+}
+
+/** The operator's log, `.aegis/plugin.log`: OpenCode shows a plugin's errors nowhere. */
+function note(stateDir: string, message: string, error: unknown): void {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : error === undefined ? "" : String(error);
+  try {
+    mkdirSync(stateDir, { recursive: true });
+    appendFileSync(path.join(stateDir, "plugin.log"), `${new Date().toISOString()} ${message} ${detail}\n`);
+  } catch (failure) {
+    process.stderr.write(`aegis: ${message} ${detail} (and the log cannot be written: ${String(failure)})\n`);
+  }
+}
+
+function settingsOf(config: Config): SwarmServices["settings"] {
+  return {
+    maxWorkers: config.swarm.maxWorkers,
+    maxRetries: config.swarm.maxRetries,
+    maxContinuations: config.swarm.continuations,
+    loopLimit: config.swarm.loopLimit,
+    isolation: config.swarm.isolation,
+    takeUps: { times: config.swarm.takeUps, firstMs: config.swarm.takeUpWait_s * 1000 },
+    designOptional: config.workflow.design === "optional",
+    skipPhrases: [...SKIP_PHRASES, ...config.workflow.skipPhrases],
+    qaOverride: config.workflow.qa,
+    allowedMcp: config.mcp.allow,
+  };
+}
+
+function gateSettings({ gate, security }: Config): GateConfig {
+  const { repair, limits } = gate;
+  const budget = { ...DEFAULT_RETRY_BUDGET, retries: limits.retries, waitMs: limits.retryWait_s * 1000 };
+  return {
+    repair,
+    everySession: repair.everySession,
+    allowHosts: security.allowHosts,
+    egressAll: security.egress === "all",
+    unsandboxed: security.unsandboxed,
+    limits: { firstByteMs: limits.firstByte_s * 1000, stallMs: limits.stalled_s * 1000, budget },
+    silenceMs: limits.silence_s * 1000,
+  };
+}
+
+export function agentNames(renamed: Partial<Record<Role, string>> | undefined): Record<Role, string> {
+  return Object.fromEntries(ROLES.map((role) => [role, renamed?.[role] ?? role])) as Record<Role, string>;
+}
+
+/** Ids sort by the time they were made: s-20261121-013000-4f2a. */
+function newSwarmId(): string {
+  const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/gu, "").replace("T", "-");
+  return `s-${stamp}-${randomBytes(2).toString("hex")}`;
+}

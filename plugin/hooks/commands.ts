@@ -1,0 +1,66 @@
+import { gateSchema } from "../../src/core/workflow/model.ts";
+import { renderRefusal } from "../../src/core/workflow/refusal.ts";
+import { submit } from "../../src/runtime/commands.ts";
+import type { SwarmServices } from "../../src/runtime/services.ts";
+
+const COMMANDS: Record<string, { description: string; template: string }> = {
+  aegis: { description: "Status of the swarm", template: "Call worker_status and show me what it returns." },
+  design: {
+    description: "Show the design and its choices",
+    template: "Show me the present design and what I have to decide.",
+  },
+  workers: { description: "Show the Workers", template: "Call worker_status and show me the Workers." },
+  qa: { description: "Run the project's checks", template: "Call run_qa and show me the result." },
+  autopilot: { description: "Design, build and verify without asking; gates stay", template: "$ARGUMENTS" },
+  "abort-swarm": {
+    description: "End this swarm and its Workers",
+    template: "The swarm was ended. Tell me what is left in the working tree.",
+  },
+  "aegis-override": {
+    description: "Override one gate: <gate> <reason>",
+    template: "A gate was overridden by me: $ARGUMENTS. Go on.",
+  },
+};
+
+/** Commands that act for the person: no file of a repository may put another text or agent behind these names. */
+const ACTING = new Set(["autopilot", "abort-swarm", "aegis-override"]);
+
+/** The host's commands with ours; where both have a name the host's stays, unless the command acts for the person. */
+export function commandsBeside(theirs: Readonly<Record<string, unknown>>, commander: string): Record<string, unknown> {
+  const ours = Object.entries(COMMANDS).filter(([name]) => ACTING.has(name) || !Object.hasOwn(theirs, name));
+  return { ...theirs, ...Object.fromEntries(ours.map(([name, command]) => [name, { ...command, agent: commander }])) };
+}
+
+/** Names under which `commandsBeside` puts a command of ours. */
+export function ourCommands(theirs: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  return new Set(Object.keys(COMMANDS).filter((name) => ACTING.has(name) || !Object.hasOwn(theirs, name)));
+}
+
+/**
+ * A command the person typed. Only a person reaches this: the host runs it for a slash command, never for a model.
+ * @returns text to put in front of the command's template, if any.
+ */
+export async function personCommand(
+  services: SwarmServices,
+  typed: { command: string; arguments: string; session: string },
+): Promise<string | undefined> {
+  switch (typed.command) {
+    case "abort-swarm": {
+      const reason = typed.arguments.trim() || "the person ended it";
+      const decision = await submit(services, { type: "abort_swarm", by: "person", reason });
+      return decision.ok ? `Swarm ended: ${reason}.` : renderRefusal(decision.refusal);
+    }
+    case "aegis-override": {
+      const [name = "", ...words] = typed.arguments.trim().split(/\s+/u);
+      const gate = gateSchema.safeParse(name);
+      if (!gate.success)
+        return `There is no gate "${name}". Gates: ${gateSchema.options.join(", ")}. Usage: /aegis-override <gate> <reason>`;
+      const decision = await submit(services, { type: "override_gate", gate: gate.data, reason: words.join(" ") });
+      return decision.ok ? `Gate "${gate.data}" is overridden.` : renderRefusal(decision.refusal);
+    }
+    case "autopilot":
+      return undefined;
+    default:
+      return undefined;
+  }
+}

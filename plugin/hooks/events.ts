@@ -1,0 +1,139 @@
+import { z } from "zod";
+import type { SwarmServices } from "../../src/runtime/services.ts";
+import type { SessionRoles } from "../sessionRoles.ts";
+import type { PersonVoice } from "./personVoice.ts";
+
+const sessionInfo = z.looseObject({
+  id: z.string(),
+  parentID: z.string().nullish(),
+  agent: z.string().nullish(),
+});
+const errorShape = z.looseObject({
+  name: z.string(),
+  data: z.looseObject({ message: z.string().optional() }).optional(),
+});
+
+/** The events this plugin listens to, as OpenCode 1.18 sends them; others are skipped. */
+const eventSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("session.created"), properties: z.looseObject({ info: sessionInfo }) }),
+  z.looseObject({ type: z.literal("session.updated"), properties: z.looseObject({ info: sessionInfo }) }),
+  z.looseObject({ type: z.literal("session.deleted"), properties: z.looseObject({ info: sessionInfo }) }),
+  z.looseObject({
+    type: z.literal("session.status"),
+    properties: z.looseObject({ sessionID: z.string(), status: z.looseObject({ type: z.string() }) }),
+  }),
+  z.looseObject({ type: z.literal("session.idle"), properties: z.looseObject({ sessionID: z.string() }) }),
+  z.looseObject({
+    type: z.literal("session.error"),
+    properties: z.looseObject({ sessionID: z.string().optional(), error: errorShape.optional() }),
+  }),
+  z.looseObject({
+    type: z.literal("question.asked"),
+    properties: z.looseObject({
+      id: z.string(),
+      sessionID: z.string(),
+      tool: z.looseObject({ callID: z.string() }).optional(),
+    }),
+  }),
+  z.looseObject({
+    type: z.literal("question.replied"),
+    properties: z.looseObject({ sessionID: z.string(), requestID: z.string(), answers: z.array(z.array(z.string())) }),
+  }),
+  z.looseObject({
+    type: z.literal("permission.asked"),
+    properties: z.looseObject({ id: z.string(), sessionID: z.string(), permission: z.string() }),
+  }),
+  z.looseObject({
+    type: z.literal("message.part.updated"),
+    properties: z.looseObject({
+      part: z.looseObject({
+        type: z.literal("tool"),
+        sessionID: z.string(),
+        callID: z.string(),
+        tool: z.string(),
+        state: z.looseObject({ status: z.string(), error: z.string().optional() }),
+      }),
+    }),
+  }),
+  z.looseObject({
+    type: z.literal("message.updated"),
+    properties: z.looseObject({
+      info: z.looseObject({
+        role: z.string(),
+        sessionID: z.string(),
+        agent: z.string().optional(),
+        tokens: z
+          .looseObject({ input: z.number(), output: z.number(), cache: z.looseObject({ read: z.number() }) })
+          .optional(),
+      }),
+    }),
+  }),
+]);
+
+export interface EventTargets {
+  services: SwarmServices;
+  roles: SessionRoles;
+  voice: PersonVoice;
+  onSessionDeleted(session: string): void;
+  /** A tool call ended; `error` where it failed: the host does not ask the hooks about such a one. */
+  onCallEnded(session: string, call: string, tool: string, error: string | undefined): Promise<void>;
+  onIdle(session: string): void;
+  onTokens(session: string, tokens: { input: number; output: number; cached: number }): void;
+}
+
+/** Sorts the host's events to whom they concern. Returns the work it started; never throws synchronously. */
+export async function onEvent(input: unknown, targets: EventTargets): Promise<void> {
+  const parsed = eventSchema.safeParse(input);
+  if (!parsed.success) return;
+  const { services, roles, voice } = targets;
+  const event = parsed.data;
+  switch (event.type) {
+    case "session.created":
+    case "session.updated": {
+      const { id, parentID, agent } = event.properties.info;
+      return roles.learn({ id, parent: parentID ?? undefined, agent: agent ?? undefined });
+    }
+    case "session.deleted":
+      roles.forget(event.properties.info.id);
+      return targets.onSessionDeleted(event.properties.info.id);
+    case "session.status":
+      if (event.properties.status.type === "idle") return;
+      return services.turns.started(event.properties.sessionID);
+    case "session.error": {
+      const { sessionID, error } = event.properties;
+      if (sessionID && error)
+        services.turns.failed(sessionID, { name: error.name, message: error.data?.message ?? "" });
+      return;
+    }
+    case "message.part.updated": {
+      const { sessionID, callID, tool, state } = event.properties.part;
+      if (state.status !== "error" && state.status !== "completed") return;
+      return targets.onCallEnded(sessionID, callID, tool, state.status === "error" ? (state.error ?? "") : undefined);
+    }
+    case "session.idle":
+      targets.onIdle(event.properties.sessionID);
+      return services.turns.idle(event.properties.sessionID);
+    case "question.asked":
+      return voice.asked(event.properties.id, event.properties.tool?.callID);
+    case "question.replied":
+      return voice.replied(event.properties.requestID, event.properties.answers);
+    case "permission.asked":
+      if (await roles.isBelowSwarm(event.properties.sessionID)) await rejectPermission(services, event.properties);
+      return;
+    case "message.updated": {
+      const { role, sessionID, tokens } = event.properties.info;
+      if (role !== "assistant" || !tokens) return;
+      return targets.onTokens(sessionID, {
+        input: tokens.input + tokens.cache.read,
+        output: tokens.output,
+        cached: tokens.cache.read,
+      });
+    }
+  }
+}
+
+/** Nobody sees a question of a child session: without an answer it would wait for ever. */
+async function rejectPermission(services: SwarmServices, asked: { id: string; permission: string }): Promise<void> {
+  const reason = `Refused (no-permission): ${asked.permission} is not allowed in a swarm session.\nNext step: go on without it.`;
+  await services.sessions.rejectPermission(asked.id, reason);
+}

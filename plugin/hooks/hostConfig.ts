@@ -1,0 +1,87 @@
+import { pathToFileURL } from "node:url";
+import type { Config } from "@opencode-ai/plugin";
+import { judgeHostConfig } from "../../src/core/gate/hostConfig.ts";
+import type { Refusal } from "../../src/core/workflow/refusal.ts";
+import { refusal } from "../../src/core/workflow/refusal.ts";
+import type { SwarmServices } from "../../src/runtime/services.ts";
+import type { GateConfig } from "../compose.ts";
+import { SHELL_WRAPPER } from "../shellWrapper.ts";
+
+interface LooseConfig {
+  mcp?: Record<string, unknown>;
+}
+
+/** Tools that change nothing and start nothing: they stay, so that the person can be told what is wrong. */
+const HARMLESS: readonly string[] = [
+  "read",
+  "glob",
+  "grep",
+  "question",
+  "worker_status",
+  "read_worker",
+  "cancel_worker",
+];
+
+/**
+ * Judges the host's configuration as it is after our own entries, and puts local MCP servers that a role may use into the
+ * sandbox: no network, nothing writable. The host reads its configuration at start and again after every change of it.
+ */
+export async function takeHostConfig(
+  config: Config,
+  services: SwarmServices,
+  gate: Pick<GateConfig, "egressAll" | "unsandboxed">,
+  allowHosts: readonly string[],
+): Promise<void> {
+  services.hostConfig.findings = judgeHostConfig(config, {
+    allowHosts,
+    egressAll: gate.egressAll,
+    unsandboxed: gate.unsandboxed,
+    agents: services.agents,
+    projectUrl: pathToFileURL(services.projectDir).href,
+    ownUrl: import.meta.url,
+  });
+  for (const { entry, what } of services.hostConfig.findings) services.log(`no swarm may start: ${entry} ${what}`);
+  const target = config as LooseConfig;
+  const names = new Set(Object.values(services.settings.allowedMcp).flat());
+  for (const [name, server] of Object.entries(target.mcp ?? {})) {
+    if (names.has(name) && target.mcp) target.mcp = { ...target.mcp, [name]: await sandboxed(name, server, services) };
+  }
+}
+
+async function sandboxed(name: string, server: unknown, services: SwarmServices): Promise<unknown> {
+  if (typeof server !== "object" || server === null || !("command" in server) || !Array.isArray(server.command)) {
+    return server;
+  }
+  const environment: unknown = "environment" in server ? server.environment : undefined;
+  const prepared = await services.sandbox.prepare({
+    role: "scout",
+    projectDir: services.projectDir,
+    scope: [],
+    privateId: `mcp-${name}`,
+  });
+  return {
+    ...server,
+    command: [SHELL_WRAPPER, "-c", 'exec "$@"', "bash", ...server.command],
+    environment: { ...Object(environment), ...prepared.env },
+  };
+}
+
+/** Refuses what would start or change anything while the host's configuration could let something out. */
+export function judgeHost(services: Pick<SwarmServices, "hostConfig">, tool: string): Refusal | undefined {
+  const { findings } = services.hostConfig;
+  if (HARMLESS.includes(tool) || findings?.length === 0) return undefined;
+  if (findings === undefined) {
+    return refusal(
+      "host-config",
+      "OpenCode's configuration was not read, so nothing says where requests would go.",
+      "tell the person: restart OpenCode, and see .aegis/plugin.log.",
+    );
+  }
+  const list = findings.map(({ entry, what }) => `${entry} ${what}`).join("; ");
+  const mends = [...new Set(findings.map(({ entry, mend }) => `${entry}: ${mend}`))].join("; ");
+  return refusal(
+    "host-config",
+    `no swarm runs with this OpenCode configuration: ${list}.`,
+    `tell the person, whose decision it is: ${mends}. Then restart OpenCode.`,
+  );
+}

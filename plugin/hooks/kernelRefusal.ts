@@ -1,0 +1,26 @@
+import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
+import type { SessionActor } from "../sessionRoles.ts";
+
+/** EXDEV is a hard link out of the scope, EPERM a mount or a namespace. */
+const REFUSED = /read-only file system|invalid cross-device link|operation not permitted|\b(?:EROFS|EXDEV|EPERM)\b/iu;
+const NO_NETWORK =
+  /network is unreachable|could not resolve host|temporary failure in name resolution|failed to connect|couldn't connect|\b(?:ENETUNREACH|EAI_AGAIN|ECONNREFUSED)\b|connection refused/iu;
+
+/** What a model is told, beside a shell's own words, where the sandbox said no: the kernel names no next step. */
+export function kernelRefusal(actor: SessionActor, output: string): string | undefined {
+  if (REFUSED.test(output)) {
+    const where =
+      actor.role === "worker"
+        ? `in ${actor.worker.assignment.fileScope.join(", ")} and /tmp`
+        : "where the present phase and the live Workers' scopes allow it, and in /tmp";
+    const next =
+      actor.role === "worker"
+        ? "write inside your scope; if another file must change, call report_result with status blocked and say what you need."
+        : "worker_status shows the phase and what it waits for.";
+    return renderRefusal(refusal("sandbox", `this shell writes only ${where}.`, next));
+  }
+  if (!NO_NETWORK.test(output)) return undefined;
+  return renderRefusal(
+    refusal("sandbox", "this shell has no network, loopback included.", "work with what is in the project."),
+  );
+}

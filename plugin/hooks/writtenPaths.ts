@@ -1,0 +1,58 @@
+import { readlink, realpath } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { hasCode } from "../../src/ports/thrown.ts";
+
+const fileArgs = z.looseObject({ filePath: z.string().optional(), path: z.string().optional() });
+const patchArgs = z.looseObject({ patchText: z.string().optional(), patch: z.string().optional() });
+
+/** Lines of a patch that name a file: `*** Add File: a.ts`, `*** Move to: b.ts`. */
+const PATCH_FILE = /^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+)$/gmu;
+
+/** Files a call of edit, write or apply_patch would write, as the model named them; undefined where that cannot be told. */
+export function namedPaths(tool: string, args: unknown): string[] | undefined {
+  if (tool === "apply_patch") {
+    const parsed = patchArgs.safeParse(args);
+    const text = parsed.success ? (parsed.data.patchText ?? parsed.data.patch) : undefined;
+    const named = [...(text ?? "").matchAll(PATCH_FILE)].map((match) => (match[1] ?? "").trim());
+    return named.length > 0 ? named : undefined;
+  }
+  const parsed = fileArgs.safeParse(args);
+  const named = parsed.success ? (parsed.data.filePath ?? parsed.data.path) : undefined;
+  return named === undefined || named.trim() === "" ? undefined : [named];
+}
+
+/** Links followed before a chain of them counts as endless; the number Linux uses. */
+const MAX_LINKS = 40;
+
+/**
+ * Where a read or a write would really land: relative to the project with symbolic links resolved ("." is the project
+ * itself), undefined outside of it. A path that does not exist yet is judged by its nearest existing ancestor, a link
+ * that leads to nothing by what it names: a write would make exactly that.
+ *
+ * @throws where links go in circles, or a name cannot be one
+ */
+export async function landingPath(projectDir: string, cwd: string, named: string): Promise<string | undefined> {
+  const root = await realpath(projectDir);
+  const target = await realOrNearest(path.resolve(cwd, named), MAX_LINKS);
+  const relative = path.relative(root, target);
+  if (relative === "..") return undefined;
+  if (relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)) return undefined;
+  return relative === "" ? "." : relative.split(path.sep).join("/");
+}
+
+async function realOrNearest(target: string, linksLeft: number): Promise<string> {
+  try {
+    return await realpath(target);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
+  }
+  const above = path.dirname(target);
+  if (above === target) return target;
+  const parent = await realOrNearest(above, linksLeft);
+  const entry = path.join(parent, path.basename(target));
+  const link = await readlink(entry).catch(() => undefined);
+  if (link === undefined) return entry;
+  if (linksLeft === 0) throw new Error(`${target} is behind too many symbolic links.`);
+  return realOrNearest(path.resolve(parent, link), linksLeft - 1);
+}

@@ -1,0 +1,61 @@
+// Builds the three things that ship: the plugin (one self-contained file for OpenCode's Bun), the command line and the library.
+import { execFileSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  // The ES builds first: some CommonJS ones load their parts in a way no bundler can follow.
+  mainFields: ["module", "main"],
+  target: "node20",
+  loader: { ".md": "text" },
+  legalComments: "none",
+  logLevel: "warning",
+};
+// CommonJS packages inside an ES module bundle call require(): give them one.
+const banner = {
+  js: "import { createRequire as __omqRequire } from 'node:module'; const require = __omqRequire(import.meta.url);",
+};
+
+/** zod's default export names all its languages, and no bundler may drop what a namespace names: 260 KB never read here. */
+const withoutZodLanguages = {
+  name: "without-zod-languages",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
+await build({
+  ...common,
+  entryPoints: ["plugin/index.ts"],
+  outfile: "dist/plugin.js",
+  minify: true,
+  plugins: [withoutZodLanguages],
+  // `// @bun` tells Bun that there is nothing left to transpile: it halves the first load after an update.
+  banner: { js: `// @bun\n${banner.js}` },
+});
+// Split, so that a command loads what it imports lazily only when it runs: `--version` takes a fifth of the time.
+await build({
+  ...common,
+  entryPoints: { cli: "src/cli/main.ts", "simulate-vllm": "vllm/simulator/main.ts" },
+  outdir: "dist",
+  chunkNames: "cli-[hash]",
+  splitting: true,
+  packages: "external",
+});
+if (existsSync(join(root, "src/index.ts"))) {
+  await build({ ...common, entryPoints: ["src/index.ts"], outfile: "dist/index.js", packages: "external" });
+  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Gets what the sandbox tests need and npm cannot give: bubblewrap. Asks for nothing, changes nothing that is there, and
+# always ends with 0: without it the product works with less (Workers have no shell), and the tests say what they skip.
+set -u
+
+usable() {
+  command -v bwrap >/dev/null 2>&1 && bwrap --unshare-user --ro-bind / / true 2>/dev/null
+}
+
+# strace lets the offline tests record system calls; they do without where it cannot be had.
+if ! command -v strace >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install --yes --no-install-recommends strace >/dev/null 2>&1 ||
+    { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends strace >/dev/null 2>&1; } || true
+fi
+
+if usable; then exit 0; fi
+if ! command -v bwrap >/dev/null 2>&1; then
+  if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    echo "setup: installing bubblewrap with apt-get" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    # The package lists of a fresh container are empty or old; the first try spares their download where they are not.
+    apt-get install --yes --no-install-recommends bubblewrap >/dev/null 2>&1 ||
+      { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends bubblewrap >&2; }
+  fi
+fi
+if usable; then exit 0; fi
+if command -v bwrap >/dev/null 2>&1; then
+  echo "setup: bubblewrap is there, but this kernel or container lets it make no namespace: sandbox and end-to-end tests will be skipped." >&2
+else
+  echo "setup: bubblewrap is missing (as root: apt-get install bubblewrap): sandbox and end-to-end tests will be skipped." >&2
+fi
+exit 0

@@ -1,0 +1,28 @@
+import { type GitRunner, splitNul } from "./gitCommand.ts";
+import { withTemporaryIndex } from "./temporaryIndex.ts";
+import { OWN_DIRECTORY } from "./trees.ts";
+
+/**
+ * Writes tracked plus unignored files as a tree object, through a copy of the person's index.
+ *
+ * An untracked repository inside the project is left out: git could only record it as a link to a commit, which says
+ * nothing about its files (a scaffolding tool's `git init` makes one).
+ * @param git a runner in the worktree root.
+ * @param indexFile absolute path of the person's index; read, never written.
+ */
+export async function snapshotTree(git: GitRunner, indexFile: string): Promise<string> {
+  return withTemporaryIndex(indexFile, async (file) => {
+    const env = { GIT_INDEX_FILE: file };
+    const untracked = splitNul((await git(["ls-files", "-z", "--others", "--exclude-standard"], { env })).stdout);
+    const nested = untracked.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
+    // Naming an ignored path, even to leave it out, makes `git add` fail; an ignored `.aegis` stays out by itself.
+    const own = untracked.some((path) => path.startsWith(`${OWN_DIRECTORY}/`)) ? [OWN_DIRECTORY] : [];
+    const excluded = [...own, ...nested].map((path) => `:(top,exclude,literal)${path}`);
+    const pathspecs = [":(top)", ...excluded].map((spec) => `${spec}\0`).join("");
+    await git(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], { env, stdin: pathspecs });
+    await git(["rm", "-r", "-q", "-f", "--cached", "--ignore-unmatch", "--", `:(top,literal)${OWN_DIRECTORY}`], {
+      env,
+    });
+    return (await git(["write-tree"], { env })).stdout.trim();
+  });
+}

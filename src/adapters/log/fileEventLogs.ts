@@ -1,0 +1,119 @@
+import { mkdir, open, readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { SwarmEvent } from "../../core/workflow/events.ts";
+import { swarmEventSchema } from "../../core/workflow/events.ts";
+import type { EventLogs } from "../../ports/eventLogs.ts";
+import { CorruptLogError } from "../../ports/eventLogs.ts";
+import { hasCode, messageOf } from "../../ports/thrown.ts";
+import { makeStateDir } from "./stateDir.ts";
+
+const LOG = "events.jsonl";
+const SWARM_ID = /^s-[0-9a-z-]+$/;
+
+/** Logs as `<stateDir>/swarms/<id>/events.jsonl`, one fsynced line an event. */
+export class FileEventLogs implements EventLogs {
+  private readonly stateDir: string;
+  private readonly swarmsDir: string;
+
+  /** @param stateDir the project's `.aegis` directory; made on the first append. */
+  constructor(stateDir: string) {
+    this.stateDir = stateDir;
+    this.swarmsDir = join(stateDir, "swarms");
+  }
+
+  async list(): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.swarmsDir, { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isDirectory() && SWARM_ID.test(entry.name))
+        .map((entry) => entry.name)
+        .sort();
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return [];
+      throw error;
+    }
+  }
+
+  async read(id: string): Promise<readonly SwarmEvent[]> {
+    const file = this.file(id);
+    let text: string;
+    try {
+      text = await readFile(file, "utf8");
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return [];
+      throw error;
+    }
+    // What stands behind the last newline was never acknowledged: the write was cut by a crash.
+    const lines = text.split("\n").slice(0, -1);
+    return lines.map((line, index) => parseLine(file, line, index + 1));
+  }
+
+  async append(id: string, events: readonly SwarmEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const file = this.file(id);
+    await makeStateDir(this.stateDir);
+    await mkdir(dirname(file), { recursive: true });
+    const handle = await open(file, "a+");
+    try {
+      const { size } = await handle.stat();
+      const whole = await lengthOfWholeLines(handle, size);
+      if (whole < size) await handle.truncate(whole);
+      const bytes = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+      try {
+        await handle.appendFile(bytes);
+        await handle.datasync();
+        // A new file's name is on disk only once its directory is.
+        if (size === 0) await syncDirectory(dirname(file));
+      } catch (error) {
+        // A half-written batch (disk full) must not be read back as having happened.
+        await handle.truncate(whole);
+        throw error;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private file(id: string): string {
+    if (!SWARM_ID.test(id)) throw new Error(`"${id}" is not a swarm id; ids look like s-20260101-120000-abcd.`);
+    return join(this.swarmsDir, id, LOG);
+  }
+}
+
+function parseLine(file: string, line: string, number: number): SwarmEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new CorruptLogError(file, number, messageOf(error));
+  }
+  const parsed = swarmEventSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CorruptLogError(file, number, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "unknown event"}`);
+}
+
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Bytes up to and including the last newline. */
+async function lengthOfWholeLines(
+  handle: { read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }> },
+  size: number,
+): Promise<number> {
+  const chunk = Buffer.alloc(4096);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - chunk.length);
+    const { bytesRead } = await handle.read(chunk, 0, end - start, start);
+    const newline = chunk.subarray(0, bytesRead).lastIndexOf(0x0a);
+    if (newline >= 0) return start + newline + 1;
+    end = start;
+  }
+  return 0;
+}

@@ -1,0 +1,146 @@
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { createOpencodeClient } from "@opencode-ai/sdk/v2/client";
+import type { Tokens } from "../../core/workflow/model.ts";
+import type { PermissionRule, SessionInfo, Sessions } from "../../ports/sessions.ts";
+
+/** Longest wait for any answer of OpenCode's own server (ms): it runs in the same process, so seconds mean it hangs. */
+const CALL_LIMIT_MS = 15_000;
+
+export class HostCallError extends Error {
+  override readonly name = "HostCallError";
+}
+
+/** OpenCode's sessions through its SDK. `fetchIn` is the in-process transport a plugin is given. */
+export class OpenCodeSessions implements Sessions {
+  private readonly client: OpencodeClient;
+
+  constructor(options: { baseUrl: string; directory: string; fetch: typeof fetch; headers?: Record<string, string> }) {
+    this.client = createOpencodeClient(options);
+  }
+
+  async create(options: {
+    parent: string;
+    title: string;
+    agent: string;
+    permission: readonly PermissionRule[];
+    metadata: Readonly<Record<string, string>>;
+  }): Promise<string> {
+    const { parent, title, agent, permission, metadata } = options;
+    const session = await this.call("create a session", () =>
+      this.client.session.create({
+        parentID: parent,
+        title,
+        agent,
+        permission: [...permission],
+        metadata: { ...metadata },
+      }),
+    );
+    return session.id;
+  }
+
+  async prompt(session: string, options: { agent: string; text: string }): Promise<void> {
+    await this.call(`prompt session ${session}`, () =>
+      this.client.session.promptAsync({
+        sessionID: session,
+        agent: options.agent,
+        parts: [{ type: "text", text: options.text, synthetic: true }],
+      }),
+    );
+  }
+
+  async abort(session: string): Promise<void> {
+    await this.call(`abort session ${session}`, () => this.client.session.abort({ sessionID: session }));
+  }
+
+  async rename(session: string, title: string): Promise<void> {
+    await this.call(`rename session ${session}`, () => this.client.session.update({ sessionID: session, title }));
+  }
+
+  async info(session: string): Promise<SessionInfo | undefined> {
+    const answer = await this.limited(`read session ${session}`, () => this.client.session.get({ sessionID: session }));
+    if (answer.response?.status === 404) return undefined;
+    const { id, parentID, agent, title } = this.dataOf(answer, `read session ${session}`);
+    return { id, title, ...(parentID ? { parent: parentID } : {}), ...(agent ? { agent } : {}) };
+  }
+
+  async hasMessages(session: string): Promise<boolean> {
+    const messages = await this.call(`read messages of ${session}`, () =>
+      this.client.session.messages({ sessionID: session, limit: 1 }),
+    );
+    return messages.length > 0;
+  }
+
+  async lastWords(session: string): Promise<string> {
+    const messages = await this.call(`read messages of ${session}`, () =>
+      this.client.session.messages({ sessionID: session }),
+    );
+    for (const message of [...messages].reverse()) {
+      if (message.info.role !== "assistant") continue;
+      const text = message.parts
+        .flatMap((part) => (part.type === "text" ? [part.text] : []))
+        .join("\n")
+        .trim();
+      if (text !== "") return text;
+    }
+    return "";
+  }
+
+  async tokens(session: string): Promise<Tokens> {
+    const messages = await this.call(`read messages of ${session}`, () =>
+      this.client.session.messages({ sessionID: session }),
+    );
+    const sum = { input: 0, output: 0, cached: 0 };
+    for (const { info } of messages) {
+      if (info.role !== "assistant") continue;
+      sum.input += info.tokens.input + info.tokens.cache.read;
+      sum.output += info.tokens.output;
+      sum.cached += info.tokens.cache.read;
+    }
+    return sum;
+  }
+
+  async rejectPermission(request: string, reason: string): Promise<void> {
+    await this.call(`refuse permission ${request}`, () =>
+      this.client.permission.reply({ requestID: request, reply: "reject", message: reason }),
+    );
+  }
+
+  async notice(message: string, level: "info" | "warning"): Promise<void> {
+    await this.call("show a notice", () => this.client.tui.showToast({ message, variant: level, title: "Aegis" }));
+  }
+
+  private async call<T>(what: string, send: () => Promise<Answer<T>>): Promise<T> {
+    return this.dataOf(await this.limited(what, send), what);
+  }
+
+  private dataOf<T>(answer: Answer<T>, what: string): T {
+    // A 400 resolves as a value: without this look a Worker that never started would count as running.
+    if (answer.error !== undefined || (answer.response && !answer.response.ok)) {
+      const detail =
+        typeof answer.error === "string" ? answer.error : JSON.stringify(answer.error ?? answer.response?.status);
+      throw new HostCallError(`OpenCode could not ${what}: ${detail}`);
+    }
+    return answer.data as T;
+  }
+
+  private async limited<T>(what: string, send: () => Promise<Answer<T>>): Promise<Answer<T>> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new HostCallError(`OpenCode did not ${what} within ${CALL_LIMIT_MS / 1000} s.`)),
+        CALL_LIMIT_MS,
+      );
+    });
+    try {
+      return await Promise.race([send(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+interface Answer<T> {
+  data?: T | undefined;
+  error?: unknown;
+  response?: { ok: boolean; status: number } | undefined;
+}

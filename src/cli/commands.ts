@@ -1,0 +1,27 @@
+import { registerConfig } from "./config/commands.ts";
+import { registerDemo } from "./demo.ts";
+import { registerDoctor } from "./doctor.ts";
+import { registerInstall } from "./install.ts";
+import { registerLogsVllm } from "./logs-vllm.ts";
+import { registerPlan } from "./plan.ts";
+import type { Register } from "./program.ts";
+import { registerScope } from "./scope/check.ts";
+import { registerStartVllm } from "./start-vllm.ts";
+import { registerStopVllm } from "./stop-vllm.ts";
+import { registerSwarm } from "./swarm/commands.ts";
+import { registerTune } from "./tune.ts";
+
+/** Every command there is, in the order of the help. */
+export const commands: readonly Register[] = [
+  registerInstall,
+  registerDoctor,
+  registerDemo,
+  registerPlan,
+  registerTune,
+  registerStartVllm,
+  registerStopVllm,
+  registerLogsVllm,
+  registerSwarm,
+  registerScope,
+  registerConfig,
+];

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { hasCode } from "../../ports/thrown.ts";
+
+export interface ServeOptions {
+  /** Path or name of the `opencode` program. */
+  program: string;
+  /** The project it serves. */
+  cwd: string;
+  /** The whole environment: nothing is inherited. */
+  env: Readonly<Record<string, string>>;
+  /** Milliseconds until the server must have named its address. */
+  startTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+export interface RunningServer {
+  url: string;
+  /** The last lines it wrote to stdout and stderr. */
+  tail(): string;
+  /** Resolves with a sentence when the process ends by itself or by `stop`. */
+  ended: Promise<string>;
+  /** Ends the server and everything it started. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds between the polite signal and the other one. */
+const PATIENCE_MS = 3_000;
+const TAIL_CHARACTERS = 4_000;
+
+/**
+ * Starts `opencode serve` on a free port of 127.0.0.1, in a process group of its own so that `stop` reaches the tools it
+ * runs too. Rejects when it ends before it listens, does not listen in time, or the signal is aborted.
+ */
+export async function startOpencode(options: ServeOptions): Promise<RunningServer> {
+  options.signal.throwIfAborted();
+  const child = execa(
+    options.program,
+    ["serve", "--hostname", "127.0.0.1", "--port", "0", "--print-logs", "--log-level", "WARN"],
+    {
+      cwd: options.cwd,
+      env: options.env,
+      extendEnv: false,
+      detached: true,
+      reject: false,
+      buffer: false,
+      stdin: "ignore",
+      all: true,
+    },
+  );
+  let said = "";
+  let running = true;
+  const ended = child.then((result) => {
+    running = false;
+    return result.exitCode === undefined
+      ? `opencode serve did not run: ${result.shortMessage ?? result.signal ?? "unknown cause"}`
+      : `opencode serve ended with exit code ${result.exitCode}`;
+  });
+  const stop = async () => {
+    for (const name of ["SIGTERM", "SIGKILL"] as const) {
+      if (!signalGroup(child.pid, name)) break;
+      await Promise.race([ended, sleep(PATIENCE_MS, undefined, { ref: false })]);
+    }
+    await ended;
+  };
+  const listening = new Promise<string>((resolve) => {
+    child.all.setEncoding("utf8");
+    child.all.on("data", (text: string) => {
+      said = (said + text).slice(-TAIL_CHARACTERS);
+      const found = /opencode server listening on (https?:\/\/\S+)/.exec(said)?.[1];
+      if (found) resolve(found);
+    });
+  });
+  const timer = new AbortController();
+  const failed = (why: string) => new Error(`${why}\n${said.trim()}`);
+  try {
+    const url = await Promise.race([
+      listening,
+      ended.then((why) => Promise.reject(failed(why))),
+      sleep(options.startTimeoutMs, undefined, { signal: AbortSignal.any([timer.signal, options.signal]) }).then(() =>
+        Promise.reject(failed(`opencode serve named no address within ${options.startTimeoutMs / 1000} s`)),
+      ),
+    ]);
+    return { url, tail: () => said.trim(), ended, stop };
+  } catch (error) {
+    if (running) await stop();
+    options.signal.throwIfAborted();
+    throw error;
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Signals a whole process group; false where it is gone already. */
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): boolean {
+  if (pid === undefined) return false;
+  try {
+    return process.kill(-pid, name);
+  } catch (error) {
+    if (hasCode(error, "ESRCH")) return false;
+    throw error;
+  }
+}

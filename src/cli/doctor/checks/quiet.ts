@@ -1,0 +1,40 @@
+import { parseDocument } from "../../../config/document.ts";
+import { readTextFile } from "../../config/load.ts";
+import { type Check, ok, skip, warn } from "../check.ts";
+import { allPlaces } from "../facts/installed.ts";
+
+const isOn = (value: string | undefined): boolean => /^(1|true)$/i.test(value ?? "");
+
+/** Nobody can put a session on OpenCode's public pages. */
+export const checkShare: Check = {
+  name: "share",
+  group: "opencode",
+  needs: ["opencode-config"],
+  run: async ({ io, say, facts }) => {
+    const merged = await facts.merged();
+    if (typeof merged === "string") return skip(merged);
+    if (merged.share === "disabled") return ok(merged.share);
+    return isOn(io.env.OPENCODE_DISABLE_SHARE)
+      ? ok("OPENCODE_DISABLE_SHARE")
+      : warn(say("doctor.seen.share", { value: merged.share ?? "—" }), say("doctor.mend.share"));
+  },
+};
+
+/** OpenCode reads `autoupdate` from the user's and the machine's files only. */
+export const checkAutoupdate: Check = {
+  name: "autoupdate",
+  group: "opencode",
+  needs: ["opencode-config"],
+  run: async ({ io, say, facts }) => {
+    if (isOn(io.env.OPENCODE_DISABLE_AUTOUPDATE)) return ok("OPENCODE_DISABLE_AUTOUPDATE");
+    const places = allPlaces(io, await facts.projectDir()).filter(({ scope }) => scope !== "project");
+    for (const file of places.flatMap(({ candidates }) => [...candidates].reverse())) {
+      const text = readTextFile(file);
+      const parsed = text === undefined ? undefined : parseDocument(file, text);
+      const value: unknown = parsed?.ok ? Reflect.get(Object(parsed.document.value), "autoupdate") : undefined;
+      if (value === false) return ok(file);
+      if (value !== undefined) break;
+    }
+    return warn(say("doctor.seen.autoupdate"), say("doctor.mend.installGlobal"));
+  },
+};

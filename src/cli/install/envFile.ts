@@ -1,0 +1,38 @@
+import type { InstallScope } from "./places.ts";
+
+export interface EnvFileInput {
+  /** Text of `templates/install/env.sh`. */
+  template: string;
+  /** How the file is named where it is sourced. */
+  path: string;
+  scope: InstallScope;
+  baseUrl: string;
+  /** `enabled_providers` as OpenCode reads it after the install. */
+  enabledProviders: readonly string[];
+}
+
+/**
+ * The text of `env.sh`. A project's or a machine's install leaves users' own configuration alone, so for these the file
+ * also closes what only that could: see the comments it writes.
+ */
+export function envFileText(input: EnvFileInput): string {
+  const hosts = ["127.0.0.1", "localhost", "::1"];
+  const hostname = URL.canParse(input.baseUrl) ? new URL(input.baseUrl).hostname : "";
+  const plain = hostname.replace(/^\[|\]$/g, "");
+  // A URL's host may hold what a shell would run, and a repository's file may have named it.
+  const named = hosts.includes(plain) || !/^[\w.:-]+$/u.test(plain) ? hosts : [...hosts, plain];
+  const common = input.template.replace("PATH/env.sh", () => input.path).replaceAll("__HOSTS__", () => named.join(","));
+  const elsewhere = JSON.stringify({ enabled_providers: input.enabledProviders, share: "disabled" });
+  const quoted = `'${elsewhere.replaceAll("'", "'\\''")}'`;
+  const leak = [
+    "# Outside the project OpenCode would choose a hosted model by itself: no provider but these, in any directory.",
+    `export OPENCODE_CONFIG_CONTENT="\${OPENCODE_CONFIG_CONTENT:-$(printf %s ${quoted})}"`,
+  ];
+  const stall = [
+    "# OpenCode fills each user's configuration directory from the package registry, and waits over a minute where it cannot.",
+    "# `install --global` prepares that directory instead; this keeps npm from asking, in OpenCode and what it starts.",
+    'opencode() { npm_config_offline=true command opencode "$@"; }',
+  ];
+  const more = [...(input.scope === "project" ? leak : []), ...(input.scope === "global" ? [] : stall)];
+  return common + more.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,12 @@
+/** The flags of `install`, as given. */
+export interface InstallOptions {
+  global?: boolean;
+  managed?: boolean;
+  baseUrl?: string;
+  apiKeyEnv?: string;
+  model?: string;
+  snapshots?: "on" | "off";
+  dryRun?: boolean;
+  yes?: boolean;
+  uninstall?: boolean;
+}

@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { configHome } from "../../config/read.ts";
+
+export type InstallScope = "project" | "global" | "managed";
+
+/** Where an install puts its things. All paths absolute. */
+export interface Places {
+  scope: InstallScope;
+  /** Directory paths are shown relative to. */
+  base: string;
+  /** OpenCode's files here in the order it reads them (measured with 1.18.33: `.jsonc` after `.json`). */
+  candidates: readonly string[];
+  /** Files OpenCode reads before those. */
+  below: readonly string[];
+  /** Directories whose agent files belong to the person. */
+  agentDirs: readonly string[];
+  backupDir: string;
+  envFile: string;
+  aegisFile: string;
+  gitignore: string | undefined;
+  /** Directories OpenCode would fill from the registry at start. */
+  provision: readonly string[];
+}
+
+export interface PlacesInput {
+  scope: InstallScope;
+  projectDir: string | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  home: string;
+  /** `/etc`; another directory in tests. */
+  etc: string;
+}
+
+function opencodeFiles(dir: string, withLegacy: boolean): string[] {
+  return [...(withLegacy ? ["config.json"] : []), "opencode.json", "opencode.jsonc"].map((name) => join(dir, name));
+}
+
+/** State directory of this product: `$XDG_STATE_HOME`, or `~/.local/state` where unset, empty or relative. */
+export function stateHome(env: Readonly<Record<string, string | undefined>>, home: string): string {
+  const xdg = env.XDG_STATE_HOME;
+  return join(xdg?.startsWith("/") ? xdg : join(home, ".local", "state"), "oh-my-qwencoder");
+}
+
+/** Where things go for one scope. `projectDir` is required for scope `project`. */
+export function placesFor(input: PlacesInput): Places {
+  const config = configHome(input.env, input.home);
+  const userDir = join(config, "opencode");
+  const ours = join(config, "oh-my-qwencoder");
+  const user = opencodeFiles(userDir, true);
+  if (input.scope === "project" && input.projectDir !== undefined) {
+    const dir = input.projectDir;
+    const dot = join(dir, ".opencode");
+    return {
+      scope: "project",
+      base: dir,
+      candidates: [...opencodeFiles(dir, false), ...opencodeFiles(dot, false)],
+      below: user,
+      agentDirs: [userDir, dot],
+      backupDir: join(dir, ".aegis", "backup"),
+      envFile: join(dir, ".aegis", "env.sh"),
+      aegisFile: join(dir, "aegis.jsonc"),
+      gitignore: join(dir, ".gitignore"),
+      provision: existsSync(dot) ? [dot] : [],
+    };
+  }
+  if (input.scope === "managed") {
+    const dir = join(input.etc, "opencode");
+    const etcOurs = join(input.etc, "oh-my-qwencoder");
+    return {
+      scope: "managed",
+      base: input.etc,
+      candidates: opencodeFiles(dir, false),
+      below: [],
+      agentDirs: [dir],
+      backupDir: join(etcOurs, "backup"),
+      envFile: join(etcOurs, "env.sh"),
+      aegisFile: join(etcOurs, "aegis.jsonc"),
+      gitignore: undefined,
+      provision: [],
+    };
+  }
+  return {
+    scope: "global",
+    base: config,
+    candidates: user,
+    below: [],
+    agentDirs: [userDir],
+    backupDir: join(stateHome(input.env, input.home), "backup"),
+    envFile: join(ours, "env.sh"),
+    aegisFile: join(ours, "aegis.jsonc"),
+    gitignore: undefined,
+    provision: [userDir, ...[join(input.home, ".opencode")].filter((dir) => existsSync(dir))],
+  };
+}

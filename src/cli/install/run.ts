@@ -1,0 +1,270 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { homeOf } from "../config/load.ts";
+import { CliFailure } from "../failure.ts";
+import { type Io, paint } from "../io.ts";
+import { say } from "../messages/catalogue.ts";
+import { packageRoot } from "../packageRoot.ts";
+import { findProjectRoot } from "../projectRoot.ts";
+import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically } from "./changes.ts";
+import { unifiedDiff } from "./diff.ts";
+import { envFileText } from "./envFile.ts";
+import { renamedAgents } from "./existingAgents.ts";
+import type { InstallOptions } from "./options.ts";
+import { type InstallScope, type Places, placesFor } from "./places.ts";
+import { type ConfigNote, planConfig } from "./planConfig.ts";
+import { gitignoreWith, provisionFiles, reconcile, type Wanted } from "./planFiles.ts";
+import { probeServer } from "./probe.ts";
+import { type Present, readPresent } from "./readPresent.ts";
+import { applyUninstall, manifestPath, planUninstall, readManifest } from "./uninstall.ts";
+import { checkOptions, defaultBaseUrl, defaultModel } from "./wish.ts";
+
+/** What an install does to the world; tests replace single parts. */
+export interface InstallWorld {
+  etc: string;
+  write: WriteFile;
+  probe: typeof probeServer;
+  packageDir: string;
+}
+
+const realWorld = (): InstallWorld => ({
+  etc: "/etc",
+  write: writeAtomically,
+  probe: probeServer,
+  packageDir: packageRoot().dir,
+});
+
+function warn(io: Io, text: string): void {
+  io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${text}\n`);
+}
+
+function wordNote(io: Io, note: ConfigNote): string {
+  if (note.kind === "kept") return say(io.lang, "install.kept", { key: note.key, value: note.value });
+  if (note.kind === "bare-name") return say(io.lang, "install.bareName");
+  return say(io.lang, note.kind === "provider-existed" ? "install.providerExisted" : "install.providerDisabled");
+}
+
+function existingProvider(present: Present): { baseUrl: string | undefined } {
+  for (const config of present.configs.toReversed()) {
+    const provider: unknown = Reflect.get(Object(config.provider), "aegis");
+    const url: unknown = Reflect.get(Object(Reflect.get(Object(provider), "options")), "baseURL");
+    if (typeof url === "string") return { baseUrl: url };
+  }
+  return { baseUrl: undefined };
+}
+
+function printDiff(io: Io, base: string, changes: readonly Change[]): void {
+  for (const change of changes) {
+    const text = (bytes: Buffer | undefined) => bytes?.toString("utf8").replace(/^\uFEFF/, "");
+    for (const line of unifiedDiff(relative(base, change.path), text(change.before), text(change.after))
+      .trimEnd()
+      .split("\n")) {
+      const colour = line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : "dim";
+      io.stdout.write(`${paint(io, colour, line)}\n`);
+    }
+  }
+}
+
+/** Asks, or takes `--yes` for an answer; without a terminal there must be one (exit 2). */
+async function confirm(io: Io, options: InstallOptions): Promise<void> {
+  if (options.yes) return;
+  if (!io.isTTY) {
+    throw new CliFailure(say(io.lang, "install.needsYes"), {
+      exitCode: 2,
+      next: say(io.lang, "install.needsYes.next"),
+    });
+  }
+  const answer = await io.ask(`${say(io.lang, "install.confirm")} `);
+  if (!/^(y|yes|예|네|응)$/i.test(answer?.trim() ?? "")) throw new CliFailure(say(io.lang, "install.declined"));
+}
+
+async function keepSnapshots(io: Io, options: InstallOptions, present: Present): Promise<boolean> {
+  if (options.snapshots !== undefined) return options.snapshots === "on";
+  const decided = present.configs.some((config) => config.snapshot !== undefined);
+  if (decided || options.yes || options.dryRun || !io.isTTY) return false;
+  const answer = await io.ask(`${say(io.lang, "install.askSnapshots")} `);
+  return /^(n|no|아니요|아니오)$/i.test(answer?.trim() ?? "");
+}
+
+async function uninstall(io: Io, options: InstallOptions, all: readonly Places[], world: InstallWorld): Promise<void> {
+  for (const places of all) {
+    const plan = await planUninstall(places);
+    if (!plan) continue;
+    printDiff(io, places.base, plan.changes);
+    if (options.dryRun) {
+      io.stdout.write(`${say(io.lang, "install.dryRunDone")}\n`);
+      return;
+    }
+    await applyUninstall(places, plan.changes, world.write);
+    for (const { path, outcome } of plan.outcomes)
+      io.stdout.write(`${path}: ${say(io.lang, `uninstall.${outcome}`)}\n`);
+    return;
+  }
+  io.stdout.write(`${say(io.lang, "uninstall.nothing")}\n`);
+}
+
+function wantedFiles(
+  world: InstallWorld,
+  places: Places,
+  config: Wanted,
+  about: { baseUrl: string; enabledProviders: readonly string[] },
+): Wanted[] {
+  const own = (path: string, after: string): Wanted => ({ path, kind: "own", after, owned: [] });
+  const template = (name: string) => readFileSync(join(world.packageDir, "templates", "install", name), "utf8");
+  const files: Wanted[] = [config];
+  if (places.gitignore !== undefined) {
+    const raw = readBytes(places.gitignore)?.toString("utf8");
+    const { after, added } = gitignoreWith(raw);
+    if (added)
+      files.push({
+        path: places.gitignore,
+        kind: "gitignore",
+        after,
+        owned: [{ kind: "item", path: [], value: ".aegis/" }],
+      });
+  }
+  files.push(
+    own(
+      places.envFile,
+      envFileText({
+        template: template("env.sh"),
+        path: relative(places.base, places.envFile),
+        scope: places.scope,
+        ...about,
+      }),
+    ),
+  );
+  if (!existsSync(places.aegisFile)) {
+    const schema = pathToFileURL(join(world.packageDir, "aegis.schema.json")).href;
+    files.push(
+      own(
+        places.aegisFile,
+        template("aegis.jsonc").replace("__SCHEMA__", () => schema),
+      ),
+    );
+  }
+  files.push(...places.provision.flatMap(provisionFiles));
+  return files;
+}
+
+/**
+ * Installs into, or uninstalls from, one scope.
+ *
+ * @throws CliFailure exit 1 (not a repository, broken or read-only file, declined) or 2 (bad option, no answer possible)
+ */
+export async function runInstall(
+  io: Io,
+  options: InstallOptions,
+  overrides: Partial<InstallWorld> = {},
+): Promise<void> {
+  checkOptions(io, options);
+  const world: InstallWorld = { ...realWorld(), ...overrides };
+  const scope: InstallScope = options.managed ? "managed" : options.global ? "global" : "project";
+  const root = await findProjectRoot(io.cwd);
+  const place = (which: InstallScope) =>
+    placesFor({ scope: which, projectDir: root ?? io.cwd, env: io.env, home: homeOf(io), etc: world.etc });
+  if (options.uninstall) {
+    // Without a scope the nearest install is meant: the project's, else the user's, else the machine's.
+    const scopes: InstallScope[] = scope === "project" ? ["project", "global", "managed"] : [scope];
+    await uninstall(io, options, scopes.map(place), world);
+    return;
+  }
+  if (scope === "project" && root === undefined) {
+    throw new CliFailure(say(io.lang, "install.noGit", { dir: io.cwd }), { next: say(io.lang, "install.noGit.next") });
+  }
+  const places = place(scope);
+  const present = readPresent(io, places);
+  const former = readManifest(places);
+  for (const file of present.brokenBelow) warn(io, say(io.lang, "install.brokenBelow", { file }));
+
+  const model = options.model ?? former?.model ?? defaultModel;
+  const baseUrl = options.baseUrl ?? existingProvider(present).baseUrl ?? defaultBaseUrl;
+  const key = options.apiKeyEnv === undefined ? undefined : io.env[options.apiKeyEnv];
+  const probe = URL.canParse(baseUrl) ? await world.probe(baseUrl, key) : undefined;
+  const served = probe?.reachable ? probe.models.find((entry) => entry.id === model) : undefined;
+  if (probe && !probe.reachable) warn(io, say(io.lang, "install.unreachable", { url: baseUrl, reason: probe.reason }));
+  else if (probe?.reachable && !served) {
+    warn(
+      io,
+      say(io.lang, "install.notServed", {
+        model,
+        url: baseUrl,
+        models: probe.models.map((entry) => entry.id).join(", ") || "-",
+      }),
+    );
+  }
+
+  const agents = renamedAgents(present.configs, places.agentDirs);
+  for (const [name, ours] of Object.entries(agents)) warn(io, say(io.lang, "install.agent", { name, ours }));
+  const snapshots = await keepSnapshots(io, options, present);
+  const owned = former?.files.find((file) => file.path === present.target)?.owned ?? [];
+  const plan = planConfig(
+    present.text,
+    present.below,
+    {
+      pluginUrl: pathToFileURL(join(world.packageDir, "dist", "plugin.js")).href,
+      formerPluginUrls: owned.flatMap((item) =>
+        item.kind === "item" && item.path[0] === "plugin" ? [item.value] : [],
+      ),
+      pluginOptions: { model: `aegis/${model}`, ...(Object.keys(agents).length > 0 ? { agents } : {}) },
+      baseUrl: options.baseUrl,
+      defaultBaseUrl,
+      apiKeyEnv: options.apiKeyEnv,
+      model,
+      context: served?.maxModelLen,
+      global: scope !== "project",
+      keepSnapshots: snapshots,
+    },
+    owned,
+  );
+  if (!plan.ok) {
+    const where = `${present.target}:${plan.line}:${plan.column}`;
+    throw new CliFailure(say(io.lang, "install.broken", { place: where, detail: plan.detail }), {
+      next: say(io.lang, "install.broken.next"),
+    });
+  }
+  for (const note of plan.notes) warn(io, wordNote(io, note));
+  const config: Wanted = { path: present.target, kind: "opencode", after: plan.after, owned: plan.owned };
+  const { changes, backups, manifest } = reconcile(
+    wantedFiles(world, places, config, { baseUrl, enabledProviders: plan.enabledProviders }),
+    former,
+    { baseUrl, model },
+  );
+  const snapshotNote = say(
+    io.lang,
+    present.configs.some((c) => c.snapshot === true) || snapshots ? "install.snapshotsOn" : "install.snapshotsOff",
+  );
+  if (changes.length === 0) {
+    io.stdout.write(`${say(io.lang, "install.unchanged", { file: present.target })}\n`);
+    return;
+  }
+  printDiff(io, places.base, changes);
+  if (options.dryRun) {
+    io.stdout.write(`${say(io.lang, "install.dryRunDone")}\n`);
+    return;
+  }
+  await confirm(io, options);
+  const record = manifestPath(places);
+  const bookkeeping: Change[] = [...backups].map(([name, bytes]) => ({
+    path: join(places.backupDir, name),
+    before: undefined,
+    after: bytes,
+  }));
+  bookkeeping.push({
+    path: record,
+    before: readBytes(record),
+    after: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
+  });
+  await applyChanges([...bookkeeping, ...changes], world.write);
+  io.stdout.write(`\n${say(io.lang, "install.done", { file: present.target, backup: places.backupDir })}\n`);
+  io.stdout.write(`${snapshotNote}\n${say(io.lang, "install.env", { file: places.envFile })}\n`);
+  io.stdout.write(
+    readFileSync(places.envFile, "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => `  ${line}\n`)
+      .join(""),
+  );
+  io.stdout.write(`${say(io.lang, scope === "project" ? "install.nextProject" : "install.nextGlobal")}\n`);
+}

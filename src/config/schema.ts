@@ -1,0 +1,289 @@
+import { z } from "zod";
+import { UNSANDBOXED } from "../core/gate/hostConfig.ts";
+import { EVERY_REPAIR_KIND } from "../core/gate/report.ts";
+
+const percent = (fallback: number, text: string) => z.number().min(0).max(100).default(fallback).describe(text);
+const flag = (fallback: boolean, text: string) => z.boolean().default(fallback).describe(text);
+const names = (fallback: string[], text: string) => z.array(z.string().min(1)).default(fallback).describe(text);
+
+const seconds = (fallback: number, text: string) => z.number().gt(0).max(86_400).default(fallback).describe(text);
+
+const routing = z
+  .strictObject({
+    enabled: flag(true, "Whether the routing policy is asked at all. Off: every role uses the local model."),
+    usageThreshold: percent(70, "Percent of the primary's limit at which the hybrid mode begins."),
+    maxOpencodeWorkers: z
+      .number()
+      .int()
+      .min(1)
+      .max(25)
+      .default(3)
+      .describe("Most OpenCode servers the pool may start."),
+    preferOpencode: names(["explore", "researcher", "writer"], "Agents that go to the secondary while a mode is on."),
+    preferClaude: names(
+      ["architect", "executor-high", "critic", "planner"],
+      "Agents that stay on the primary while a mode is on.",
+    ),
+    autoDelegate: flag(true, "Route by tier. Off: only limits and fallback move work."),
+    external: z
+      .strictObject({
+        enabled: flag(false, "Allow models outside the house. Weakens: never read from a file in the repository."),
+      })
+      .prefault({})
+      .describe("Providers beyond the local model."),
+  })
+  .prefault({})
+  .describe("Which provider and model does a piece of work.");
+
+const context = z
+  .strictObject({
+    includeRecentFiles: flag(true, "List recently changed files in a handoff."),
+    recentFilesLimit: z.number().int().min(0).max(1000).default(10).describe("Most recent files listed in a handoff."),
+    includeTodos: flag(true, "Carry open todos over in a handoff."),
+    includeDecisions: flag(true, "Carry decisions over in a handoff."),
+    maxContextLength: z.number().int().min(1000).default(50_000).describe("Longest handoff, in characters."),
+  })
+  .prefault({})
+  .describe("What a handoff to another tool contains.");
+
+const opencode = z
+  .strictObject({
+    command: z.string().min(1).default("opencode").describe("The OpenCode executable for headless runs."),
+    args: z.array(z.string()).default([]).describe("Arguments put before ours in headless runs."),
+    ultraworkByDefault: flag(true, "Headless runs start in the auto mode (ulw)."),
+    timeout: z.number().int().min(1000).default(300_000).describe("Time limit of a headless run, in milliseconds."),
+  })
+  .prefault({})
+  .describe("How OpenCode is run without a person.");
+
+const notifications = z
+  .strictObject({
+    showOnThreshold: flag(true, "Say when a limit's threshold is crossed."),
+    showOnKeyword: flag(true, "Say when a keyword switched a mode."),
+    quietMode: flag(false, "Show none of these messages."),
+  })
+  .prefault({})
+  .describe("Messages to the person.");
+
+const swarm = z
+  .strictObject({
+    maxWorkers: z.number().int().min(1).max(32).default(8).describe("Most Workers alive at once."),
+    isolation: z
+      .enum(["shared", "worktree"])
+      .default("shared")
+      .describe("Workers share the project directory, or each has a git worktree."),
+    sandbox: z
+      .enum(["required", "off"])
+      .default("required")
+      .describe(
+        "Shell commands run in the kernel's sandbox or not at all. `off` weakens: never read from a repository.",
+      ),
+    maxRetries: z.number().int().min(0).max(10).default(3).describe("How often one Worker may be retried."),
+    continuations: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .default(3)
+      .describe("How often the Commander is sent on without progress before the person is asked."),
+    loopLimit: z
+      .number()
+      .int()
+      .min(2)
+      .max(100)
+      .default(6)
+      .describe("Identical tool calls in a row that count as a loop."),
+    takeUps: z
+      .number()
+      .int()
+      .min(0)
+      .max(20)
+      .default(5)
+      .describe("How often a Worker whose model request failed is taken up again in its session."),
+    takeUpWait_s: seconds(10, "Wait before the first such take-up; each further one waits twice as long, up to 120 s."),
+  })
+  .prefault({})
+  .describe("The swarm of Workers.");
+
+const qaCommand = z
+  .strictObject({
+    check: z.string().min(1).describe("Name shown in the QA table."),
+    command: z.string().min(1).describe("The command, as a person would type it in the project's root."),
+    timeout_s: z.number().int().min(1).max(86_400).optional().describe("Time limit in seconds."),
+  })
+  .describe("One check of the project.");
+
+const workflow = z
+  .strictObject({
+    design: z
+      .enum(["required", "optional"])
+      .default("required")
+      .describe("Whether a person must approve a design first. `optional` weakens: never read from a repository."),
+    skipPhrases: names(
+      [],
+      "Further words by which a person asks to skip the design. Weakens: never read from a repository.",
+    ),
+    qa: z.array(qaCommand).default([]).describe("The project's checks; they replace what is found by itself."),
+  })
+  .prefault({})
+  .describe("The order of work and its checks.");
+
+const security = z
+  .strictObject({
+    allowHosts: names(
+      [],
+      "Hosts a model request may reach beside loopback and the installed base URL. Weakens: never read from a repository.",
+    ),
+    egress: z
+      .enum(["swarm", "all"])
+      .default("swarm")
+      .describe("Whose model requests are held to the allow-list: the swarm's, or every session's."),
+    unsandboxed: z
+      .array(z.enum(UNSANDBOXED))
+      .default([])
+      .describe(
+        "Programs of OpenCode's own (formatter, lsp, a repository's plugin) a swarm may run beside, outside the sandbox. Weakens: never read from a repository.",
+      ),
+  })
+  .prefault({})
+  .describe("What may leave the machine.");
+
+const mcp = z
+  .strictObject({
+    allow: z
+      .strictObject({
+        commander: names([], "MCP servers the Commander may use."),
+        worker: names([], "MCP servers a Worker may use."),
+        scout: names([], "MCP servers a Scout may use."),
+        librarian: names([], "MCP servers a Librarian may use."),
+      })
+      .prefault({})
+      .describe("Names of MCP servers by role. Weakens: never read from a repository."),
+  })
+  .prefault({})
+  .describe("MCP servers.");
+
+const vllm = z
+  .strictObject({
+    model: z.string().min(1).optional().describe("Model to serve (AEGIS_MODEL)."),
+    servedName: z.string().min(1).optional().describe("Name the server answers to (AEGIS_SERVED_NAME)."),
+    port: z.number().int().min(1).max(65_535).default(8001).describe("Port of the model server (AEGIS_PORT)."),
+    host: z.string().min(1).default("127.0.0.1").describe("Address it binds (AEGIS_HOST)."),
+    gpu: z.string().min(1).optional().describe("GPUs to use, as CUDA_VISIBLE_DEVICES has them (AEGIS_GPU)."),
+    ctx: z.number().int().min(1024).default(131_072).describe("Context length in tokens (AEGIS_CTX)."),
+    mem: z.number().gt(0).max(1).default(0.92).describe("Share of GPU memory to use (AEGIS_MEM)."),
+    batch: z.number().int().min(1).max(4096).default(16).describe("Most sequences run at once (AEGIS_BATCH)."),
+    kvDtype: z.string().min(1).optional().describe("Data type of the KV cache (AEGIS_KV_DTYPE)."),
+    extra: z.string().optional().describe("Further arguments for vLLM (AEGIS_EXTRA)."),
+  })
+  .prefault({})
+  .describe("Serving the local model.");
+
+const jobs = z
+  .strictObject({
+    engine: z.enum(["local", "bullmq"]).default("local").describe("Where background jobs run."),
+    foregroundBelowMs: z
+      .number()
+      .int()
+      .min(0)
+      .default(10_000)
+      .describe("Jobs estimated shorter run in the foreground."),
+    backgroundAboveMs: z.number().int().min(0).default(60_000).describe("Jobs estimated longer run in the background."),
+  })
+  .prefault({})
+  .describe("Work outside a chat.");
+
+const gate = z
+  .strictObject({
+    repair: z
+      .strictObject({
+        textCalls: flag(true, "Tool calls written as text become tool calls."),
+        arguments: flag(true, "Arguments are mended to fit the tool's schema."),
+        toolNames: flag(true, "A nearly right tool name is corrected."),
+        runaway: flag(true, "Endless repetition is cut."),
+        history: flag(true, "Malformed arguments in a session's history are made valid before it is sent."),
+        except: z
+          .array(z.enum(EVERY_REPAIR_KIND))
+          .default([])
+          .describe("Single kinds that stay off though their group is on; docs/model-gate.md lists them."),
+        everySession: flag(false, "Repair sessions outside a swarm too."),
+      })
+      .prefault({})
+      .describe("Repair of model responses, by kind."),
+    limits: z
+      .strictObject({
+        firstByte_s: seconds(280, "Longest wait for the first byte of an answer, a server's queue included."),
+        stalled_s: seconds(
+          90,
+          "So long without a first byte, and a server that queues nothing, is a stall; after twice that the request is ended.",
+        ),
+        silence_s: seconds(120, "Longest silence in the middle of an answer."),
+        retries: z.number().int().min(0).max(20).default(3).describe("Most further tries of a request that failed."),
+        retryWait_s: seconds(30, "Most time spent waiting between the tries of one request."),
+      })
+      .prefault({})
+      .describe("Time limits of model requests, in seconds, and how often they are tried again."),
+  })
+  .prefault({})
+  .describe("The function every model request passes.");
+
+const agents = z
+  .strictObject({
+    commander: z.string().min(1).default("commander").describe("Name of the Commander's agent."),
+    worker: z.string().min(1).default("worker").describe("Name of the Worker's agent."),
+    scout: z.string().min(1).default("scout").describe("Name of the Scout's agent."),
+    librarian: z.string().min(1).default("librarian").describe("Name of the Librarian's agent."),
+  })
+  .prefault({})
+  .describe("Agent names, where a name was already the person's own.");
+
+/**
+ * Everything that can be configured, once: types, `aegis.schema.json` and validation come from here. Every key is
+ * optional in a file; `configSchema.parse({})` gives the defaults. Defaults of the older tools' keys are theirs.
+ */
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe("Where an editor finds this schema."),
+    fusionDefault: flag(false, "Start every session in the `always` fusion mode."),
+    threshold: percent(90, "Percent of a limit at which work moves to the fallback."),
+    autoHandoff: flag(false, "Write a handoff by itself when the threshold is reached."),
+    keywords: names(["opencode", "handoff", "전환"], "Words in a message that offer a handoff."),
+    model: z
+      .string()
+      .regex(/^[^/\s]+\/\S+$/, "must be provider/model")
+      .default("aegis/qwen3-coder-next")
+      .describe("OpenCode model of the swarm's agents, as provider/model."),
+    agents,
+    routing,
+    context,
+    opencode,
+    notifications,
+    swarm,
+    workflow,
+    security,
+    mcp,
+    vllm,
+    jobs,
+    gate,
+  })
+  .describe("Configuration of oh-my-qwencoder (aegis.jsonc).");
+
+/** The merged configuration: every default filled in. */
+export type Config = z.infer<typeof configSchema>;
+/** What a file, the plugin options or flags may hold: any part of it. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** Keys that take protection away. They count only where a person put them outside the repository. */
+export const weakeningKeys: readonly string[] = [
+  "swarm.sandbox",
+  "security.egress",
+  "security.allowHosts",
+  "security.unsandboxed",
+  "mcp.allow.commander",
+  "mcp.allow.worker",
+  "mcp.allow.scout",
+  "mcp.allow.librarian",
+  "workflow.design",
+  "workflow.skipPhrases",
+  "routing.external.enabled",
+];

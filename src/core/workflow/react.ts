@@ -1,0 +1,120 @@
+import type { SwarmEvent } from "./events.ts";
+import type { Swarm, Worker } from "./state.ts";
+import { findWorker, isLive, isOver, isRunning } from "./state.ts";
+
+/** What the world should do now. Carried out by reactors; the outcomes come back as commands. */
+export type Effect =
+  | { type: "start_worker"; worker: string }
+  /** `runaway`: what its last answer repeated without end, where that is why. */
+  | { type: "nudge_worker"; worker: string; session: string; runaway?: string }
+  | { type: "resume_worker"; worker: string; session: string; after: "restart" | "failure" }
+  /** Wait, then say that the interruption `takeUp` is over. */
+  | { type: "take_up_worker"; worker: string; session: string; takeUp: number; waitMs: number }
+  | { type: "abort_session"; session: string }
+  | { type: "save_worker"; worker: string }
+  | { type: "close_worktrees" }
+  | { type: "wake_commander"; session: string; about: "worker-ended" | "all-ended"; worker: string }
+  | { type: "continue_commander"; session: string; missing: string }
+  | {
+      type: "notify";
+      level: "info" | "warning";
+      what: "continuation-exhausted" | "committed" | "aborted" | "overridden";
+    };
+
+/** Effects of one event, seen from the states before and after it. */
+export function react(event: SwarmEvent, before: Swarm | undefined, after: Swarm): Effect[] {
+  switch (event.type) {
+    case "workers_dispatched":
+      return startable(after).map(start);
+    case "worker_renewed":
+    case "worker_retried": {
+      const old = before && findWorker(before, event.worker);
+      const abort: Effect[] = old && isRunning(old) ? [{ type: "abort_session", session: old.session }] : [];
+      return [...abort, ...startable(after).map(start)];
+    }
+    case "worker_nudged": {
+      const worker = findWorker(after, event.worker);
+      return worker && isRunning(worker)
+        ? [
+            {
+              type: "nudge_worker",
+              worker: event.worker,
+              session: worker.session,
+              ...(event.runaway === undefined ? {} : { runaway: event.runaway }),
+            },
+          ]
+        : [];
+    }
+    case "worker_resumed": {
+      const worker = findWorker(after, event.worker);
+      return worker && isRunning(worker)
+        ? [{ type: "resume_worker", worker: event.worker, session: worker.session, after: event.after ?? "restart" }]
+        : [];
+    }
+    case "worker_interrupted": {
+      const worker = findWorker(after, event.worker);
+      const { takeUp, waitMs } = event;
+      return worker && isRunning(worker)
+        ? [{ type: "take_up_worker", worker: event.worker, session: worker.session, takeUp, waitMs }]
+        : [];
+    }
+    case "worker_reported":
+      return [...startable(after).map(start), ...wake(event.worker, after)];
+    case "worker_failed":
+    case "worker_cancelled": {
+      const old = before && findWorker(before, event.worker);
+      const abort: Effect[] = old && isRunning(old) ? [{ type: "abort_session", session: old.session }] : [];
+      const save: Effect[] = old?.worktree ? [{ type: "save_worker", worker: event.worker }] : [];
+      const ended = [...abort, ...save];
+      return after.paused || isOver(after) ? ended : [...ended, ...wake(event.worker, after)];
+    }
+    case "continued":
+      return [{ type: "continue_commander", session: after.session, missing: event.missing }];
+    case "continuation_exhausted":
+      return [{ type: "notify", level: "warning", what: "continuation-exhausted" }];
+    case "committed":
+      return [{ type: "notify", level: "info", what: "committed" }, ...closing(after)];
+    case "gate_overridden":
+      return [{ type: "notify", level: "warning", what: "overridden" }];
+    case "swarm_aborted":
+      return [
+        { type: "abort_session", session: after.session },
+        { type: "notify", level: "warning", what: "aborted" },
+        ...closing(after),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Effects still owed by a state that was folded from a log: what a new process takes up. */
+export function owed(state: Swarm): Effect[] {
+  return isOver(state) ? closing(state) : startable(state).map(start);
+}
+
+/** Queued Workers whose dependencies completed. */
+export function startable(state: Swarm): Worker[] {
+  const done = new Set(
+    state.workers
+      .filter((worker) => worker.status === "completed")
+      .flatMap(({ assignment }) => [assignment.id, assignment.name]),
+  );
+  return state.workers.filter(
+    (worker) => worker.status === "queued" && worker.assignment.dependsOn.every((name) => done.has(name)),
+  );
+}
+
+/** After the end of a swarm its Workers' trees are put away. */
+function closing(state: Swarm): Effect[] {
+  const open = state.workers.some(({ worktree }) => worktree && !worktree.closed);
+  return open ? [{ type: "close_worktrees" }] : [];
+}
+
+function start(worker: Worker): Effect {
+  return { type: "start_worker", worker: worker.assignment.id };
+}
+
+function wake(worker: string, after: Swarm): Effect[] {
+  const about = after.workers.some(isLive) ? "worker-ended" : "all-ended";
+  return [{ type: "wake_commander", session: after.session, about, worker }];
+}

@@ -1,0 +1,41 @@
+import type { Tokens } from "../core/workflow/model.ts";
+
+export interface PermissionRule {
+  permission: string;
+  pattern: string;
+  action: "allow" | "deny";
+}
+
+export interface SessionInfo {
+  id: string;
+  parent?: string;
+  agent?: string;
+  title: string;
+}
+
+/** The host's chat sessions. Every call has a time limit of its own; none waits for a model. */
+export interface Sessions {
+  create(options: {
+    parent: string;
+    title: string;
+    agent: string;
+    permission: readonly PermissionRule[];
+    metadata: Readonly<Record<string, string>>;
+  }): Promise<string>;
+  /** Starts a turn with `text` marked as not typed by a person. Resolves when the host took it, not when the turn ends. */
+  prompt(session: string, options: { agent: string; text: string }): Promise<void>;
+  abort(session: string): Promise<void>;
+  /** Gives a session another title; people see it in the list of sessions. */
+  rename(session: string, title: string): Promise<void>;
+  /** undefined where the session does not exist (any more). */
+  info(session: string): Promise<SessionInfo | undefined>;
+  /** Whether anything was ever said in it. */
+  hasMessages(session: string): Promise<boolean>;
+  /** Text of the last assistant message, "" where there is none. */
+  lastWords(session: string): Promise<string>;
+  tokens(session: string): Promise<Tokens>;
+  /** Answers a permission question with no; `reason` goes to the model. */
+  rejectPermission(request: string, reason: string): Promise<void>;
+  /** A short notice on the person's screen; lost where there is none. */
+  notice(message: string, level: "info" | "warning"): Promise<void>;
+}

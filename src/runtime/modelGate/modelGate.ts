@@ -1,0 +1,286 @@
+import type { Failure, FailureKind } from "../../core/gate/classifyFailure.ts";
+import { classifyFailure } from "../../core/gate/classifyFailure.ts";
+import { egress } from "../../core/gate/egress.ts";
+import { recordGaps } from "../../core/gate/gaps.ts";
+import { finalWords } from "../../core/gate/hostRetry.ts";
+import { parseJson } from "../../core/gate/json.ts";
+import { offeredTools } from "../../core/gate/offeredTools.ts";
+import { repairBody } from "../../core/gate/repairBody.ts";
+import { repairHistory } from "../../core/gate/repairHistory.ts";
+import type { StreamRepair } from "../../core/gate/repairStream.ts";
+import { createRepair } from "../../core/gate/repairStream.ts";
+import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gate/report.ts";
+import { messageOf } from "../../ports/thrown.ts";
+import type { GateObserver } from "./gateEvents.ts";
+import type { HostLimits } from "./hostLimits.ts";
+import { withHostLimits } from "./hostLimits.ts";
+import { lookAtServer } from "./lookAtServer.ts";
+import type { Begun, SendLimits, SendWorld } from "./send.ts";
+import { codeOf, sendUntilFirstBytes } from "./send.ts";
+
+export interface GateSettings {
+  repair: RepairSwitches;
+  /** Repair for sessions outside a swarm too. */
+  everySession: boolean;
+  allowHosts: readonly string[];
+  /** Hold every session to the allow-list, not the swarm's alone. */
+  egressAll: boolean;
+  limits: SendLimits;
+  /** Longest silence within an answer (ms). */
+  silenceMs: number;
+}
+
+/** Status of a request that failed for good. Not one that clients retry by themselves: the gate has done that. */
+const FAILED = 424;
+const FORBIDDEN = 403;
+
+/** The refusal's words where the host's name would make OpenCode try again. */
+const REFUSED =
+  "Model request refused: its host is not on the list of allowed hosts (security.allowHosts); .aegis/gate.jsonl names it.";
+
+type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** The one function every model request passes, in the host's own process. */
+export class ModelGate {
+  private readonly settings: GateSettings;
+  private readonly world: SendWorld;
+  private readonly roleOf: (session: string) => Promise<string>;
+  private readonly observe: GateObserver;
+  private readonly mendsHistory: boolean;
+
+  /**
+   * @param roleOf the role a session acts in, "none" outside a swarm; throws where that cannot be told.
+   * @param observe gets what happened; must not throw.
+   */
+  constructor(
+    settings: GateSettings,
+    world: SendWorld,
+    roleOf: (session: string) => Promise<string>,
+    observe: GateObserver,
+  ) {
+    this.settings = settings;
+    this.world = world;
+    this.roleOf = roleOf;
+    this.observe = observe;
+    this.mendsHistory = allowsOf(settings.repair)("historyArguments");
+  }
+
+  /**
+   * The `fetch` of one provider.
+   * @param inner the one it had, the host's own by default
+   * @param host the host's time limits: kept for the sessions that are not looked after here, which wait for nothing
+   */
+  fetchFor(provider: string, inner: Fetch, host: HostLimits = {}): Fetch {
+    const untouched = withHostLimits(inner, host);
+    return async (input, init) => {
+      const session = new Headers(init?.headers).get("x-session-affinity") ?? "";
+      const role = await this.roleOf(session);
+      const about = { session, role, provider };
+      const ours = role !== "none";
+      if (ours || this.settings.egressAll) {
+        const verdict = egress(input instanceof Request ? input.url : input, this.settings.allowHosts);
+        if (verdict.kind === "refused") {
+          this.observe({ ...about, type: "refused", host: verdict.host, rule: verdict.rule });
+          return errorResponse(FORBIDDEN, finalWords(verdict.message, REFUSED), verdict.rule);
+        }
+      }
+      if (!ours && !this.settings.everySession) return untouched(input, init);
+      if (typeof init?.body !== "string") return untouched(input, init);
+      return this.pass(about, inner, input, { ...init, body: init.body });
+    };
+  }
+
+  private async pass(
+    about: { session: string; role: string; provider: string },
+    inner: Fetch,
+    input: string | URL | Request,
+    init: RequestInit & { body: string },
+  ): Promise<Response> {
+    const started = this.world.now();
+    const mended = this.mendsHistory ? repairHistory(init.body) : { body: init.body, repaired: 0, notes: [] };
+    const caller = init.signal ?? new AbortController().signal;
+    // Of its own, because after a runaway the server has to stop while the caller's request is fine.
+    const upstream = new AbortController();
+    let silent = false;
+    const sent = await sendUntilFirstBytes(
+      (signal) => inner(input, { ...init, body: mended.body, signal: AbortSignal.any([signal, upstream.signal]) }),
+      {
+        signal: caller,
+        limits: this.settings.limits,
+        world: this.world,
+        onRetry: (attempt, failure, waitMs) =>
+          this.observe({ ...about, type: "retry", attempt, failure: failure.kind, waitMs }),
+        look: () => lookAtServer(inner, input),
+        onSilence: (verdict, waitedMs) => {
+          silent = true;
+          this.observe({ ...about, type: "silent", verdict, waitedMs });
+        },
+      },
+    );
+    if (!sent.ok) {
+      const { failure, detail, attempts } = sent;
+      const { kind, retryable } = failure;
+      this.observe({ ...about, type: "failed", attempts, failure: kind, retryable, midStream: false, detail });
+      return errorResponse(FAILED, failureText(failure, detail, attempts), failure.kind);
+    }
+    const { begun } = sent;
+    const gaps = recordGaps();
+    gaps.came(this.world.now());
+    if (silent) this.observe({ ...about, type: "begun", waitedMs: this.world.now() - started });
+    const ended = (report: RepairReport) => {
+      const { firstByteMs, response } = begun;
+      this.observe({
+        ...about,
+        type: "answered",
+        firstByteMs,
+        totalMs: this.world.now() - started,
+        status: response.status,
+        gaps: gaps.counts(),
+        ...(report.finish === undefined ? {} : { finish: report.finish }),
+        ...(report.usage === undefined ? {} : { tokens: report.usage }),
+      });
+      this.observe({ ...about, type: "repaired", report, history: mended.repaired, historyNotes: mended.notes });
+    };
+    const repair = { tools: offeredTools(parseJson(mended.body)), switches: this.settings.repair };
+    const type = begun.response.headers.get("content-type") ?? "";
+    if (!type.includes("text/event-stream")) {
+      const whole = repairBody(await restOf(begun), repair);
+      ended(whole.report);
+      return new Response(whole.body, headOf(begun.response));
+    }
+    const machine = createRepair(repair);
+    const body = repairedStream(begun, machine, {
+      caller,
+      came: () => gaps.came(this.world.now()),
+      stop: () => upstream.abort(),
+      silenceMs: this.settings.silenceMs,
+      ended: () => {
+        const report = machine.report();
+        ended(report);
+        if (report.runaway) this.observe({ ...about, type: "runaway", kind: report.runaway.kind });
+      },
+      broke: (failure, detail) => {
+        const { attempts } = begun;
+        this.observe({ ...about, type: "failed", attempts, failure, retryable: true, midStream: true, detail });
+      },
+    });
+    return new Response(body, headOf(begun.response));
+  }
+}
+
+/** In place of a detail that would make OpenCode try again behind what was shown. */
+const WORDS_ELSEWHERE = "Its own words are in .aegis/gate.jsonl.";
+
+interface StreamEnds {
+  caller: AbortSignal;
+  /** A piece of the answer behind the first one. */
+  came(): void;
+  /** Ends the request at the server. */
+  stop(): void;
+  silenceMs: number;
+  ended(): void;
+  broke(failure: FailureKind, detail: string): void;
+}
+
+function repairedStream(begun: Begun, machine: StreamRepair, ends: StreamEnds): ReadableStream<Uint8Array> {
+  const { first, rest } = begun;
+  let begins = first;
+  const finish = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    for (const piece of machine.end()) controller.enqueue(piece);
+    // Closed without a finish reason: the host would take half an answer for a whole one, or wait for the rest.
+    if (!machine.report().finished) throw new Error("the connection was closed before the answer was complete.");
+    controller.close();
+    ends.ended();
+  };
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        for (;;) {
+          const chunk = begins ?? (await nextOf(rest, ends));
+          if (begins === undefined && chunk !== undefined) ends.came();
+          begins = undefined;
+          if (chunk === undefined) return finish(controller);
+          const pieces = machine.push(chunk);
+          for (const piece of pieces) controller.enqueue(piece);
+          const runaway = machine.report().runaway;
+          // After an empty call the turn ended by itself; every other runaway has to be stopped.
+          if (runaway && runaway.kind !== "emptyCall") {
+            ends.stop();
+            controller.close();
+            return ends.ended();
+          }
+          // Held back for now: the next chunk decides, and a pull that enqueued nothing is not called again.
+          if (pieces.length > 0) return;
+        }
+      } catch (error) {
+        ends.stop();
+        if (ends.caller.aborted) return controller.error(ends.caller.reason);
+        const detail = messageOf(error);
+        const { kind } = classifyFailure({ errorCode: codeOf(error) });
+        const failure = kind === "unknown" ? "reset" : kind;
+        ends.broke(failure, detail);
+        const head = "The model server broke off in the middle of its answer";
+        const message = finalWords(`${head}: ${detail}`, `${head} (${failure}). ${WORDS_ELSEWHERE}`);
+        // As an event: the host shows its text, and what was said before stays.
+        controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify({ error: { message } })}\n\n`));
+        controller.close();
+      }
+    },
+    async cancel(reason) {
+      ends.stop();
+      await rest?.cancel(reason);
+    },
+  });
+}
+
+/** The next chunk, undefined at the end. @throws when the server is silent for too long, or the caller leaves. */
+async function nextOf(
+  rest: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  { caller, silenceMs }: StreamEnds,
+): Promise<Uint8Array | undefined> {
+  if (!rest) return undefined;
+  // A signal that is aborted already tells no listener.
+  caller.throwIfAborted();
+  let timer: NodeJS.Timeout | undefined;
+  let leave: (() => void) | undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException(`silent for ${silenceMs / 1000} s.`, "TimeoutError")), silenceMs);
+    leave = () => reject(caller.reason);
+    caller.addEventListener("abort", leave, { once: true });
+  });
+  try {
+    const { done, value } = await Promise.race([rest.read(), interrupted]);
+    return done ? undefined : value;
+  } finally {
+    clearTimeout(timer);
+    if (leave) caller.removeEventListener("abort", leave);
+  }
+}
+
+async function restOf({ first, rest }: Begun): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = first ? decoder.decode(first, { stream: true }) : "";
+  for (let read = await rest?.read(); read && !read.done; read = await rest?.read()) {
+    text += decoder.decode(read.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Status and headers of an answer whose body may have another length now. */
+function headOf(response: Response): ResponseInit {
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  headers.delete("content-encoding");
+  return { status: response.status, statusText: response.statusText, headers };
+}
+
+function errorResponse(status: number, message: string, code: string): Response {
+  return Response.json({ error: { message, type: "aegis", code } }, { status });
+}
+
+function failureText(failure: Failure, detail: string, attempts: number): string {
+  const tries = attempts === 1 ? "" : ` after ${attempts} tries`;
+  const head = `The model server did not answer${tries} (${failure.kind})`;
+  const next = "Look at it with `oh-my-qwencoder doctor`.";
+  return finalWords(`${head}: ${detail}. ${next}`, `${head}. ${WORDS_ELSEWHERE} ${next}`);
+}

@@ -1,0 +1,74 @@
+/** How a session's turn ended. */
+export type TurnEnd = { how: "finished" } | { how: "aborted" } | { how: "error"; message: string };
+
+type Listener = (session: string, end: TurnEnd) => void;
+
+/**
+ * Tells when a session's turn has ended. The host says idle twice after an abort or an error, the first time before the
+ * run is over; only the step from busy to idle counts here, so nobody acts twice on one end.
+ */
+export class Turns {
+  private readonly busy = new Set<string>();
+  private readonly errors = new Map<string, TurnEnd>();
+  private readonly onEnd: Listener;
+  private readonly starts = new Map<string, Set<() => void>>();
+
+  constructor(onEnd: Listener) {
+    this.onEnd = onEnd;
+  }
+
+  isBusy(session: string): boolean {
+    return this.busy.has(session);
+  }
+
+  started(session: string): void {
+    this.busy.add(session);
+    this.errors.delete(session);
+    for (const wake of this.starts.get(session) ?? []) wake();
+    this.starts.delete(session);
+  }
+
+  /**
+   * Waits for the start of the turn that `begin` asks for. The host may take a prompt and run nothing.
+   * @returns false where no turn started within `limitMs`.
+   */
+  async begins(session: string, begin: () => Promise<void>, limitMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const waiting = this.starts.get(session) ?? new Set();
+    this.starts.set(session, waiting);
+    const started = new Promise<boolean>((resolve) => {
+      const wake = () => resolve(true);
+      waiting.add(wake);
+      timer = setTimeout(() => {
+        waiting.delete(wake);
+        resolve(false);
+      }, limitMs);
+    });
+    try {
+      await begin();
+      return await started;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  failed(session: string, error: { name: string; message: string }): void {
+    const end: TurnEnd =
+      error.name === "MessageAbortedError"
+        ? { how: "aborted" }
+        : { how: "error", message: `${error.name}: ${error.message}` };
+    this.errors.set(session, end);
+  }
+
+  idle(session: string): void {
+    if (!this.busy.delete(session)) return;
+    const end = this.errors.get(session) ?? { how: "finished" };
+    this.errors.delete(session);
+    this.onEnd(session, end);
+  }
+
+  forget(session: string): void {
+    this.busy.delete(session);
+    this.errors.delete(session);
+  }
+}

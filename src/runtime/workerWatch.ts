@@ -1,0 +1,154 @@
+import { owed } from "../core/workflow/react.ts";
+import type { Swarm } from "../core/workflow/state.ts";
+import { isOver, workerOfSession } from "../core/workflow/state.ts";
+import { submit } from "./commands.ts";
+import { holdLease } from "./holdLease.ts";
+import { interrupted } from "./reactors.ts";
+import { RequestWatch } from "./requestWatch.ts";
+import type { SwarmServices } from "./services.ts";
+import type { TurnEnd } from "./turns.ts";
+
+/** Turns what happens to sessions into commands: ended turns, deleted sessions, a restart. */
+export class WorkerWatch {
+  /** What the model gate sees of the sessions' requests. */
+  readonly requests: RequestWatch;
+  private readonly services: SwarmServices;
+  /** Commanders' sessions that were stopped from here: the abort that follows is not the person's. */
+  private readonly givenUp = new Set<string>();
+
+  constructor(services: SwarmServices) {
+    this.services = services;
+    this.requests = new RequestWatch(services);
+  }
+
+  /** Never throws and never waits, because it is called from the host's event hook. */
+  turnEnded(session: string, end: TurnEnd): void {
+    this.handleTurn(session, end).catch((error: unknown) => this.services.log(`turn end of ${session}`, error));
+  }
+
+  sessionDeleted(session: string): void {
+    this.services.turns.forget(session);
+    this.fail(session, "its session was deleted").catch((error: unknown) =>
+      this.services.log(`deleted ${session}`, error),
+    );
+  }
+
+  /**
+   * A session that goes round in circles is stopped: a Worker gets a fresh one or fails, a Commander waits for the person.
+   */
+  async giveUp(session: string, problem: string): Promise<void> {
+    const { swarm, sessions } = this.services;
+    const worker = swarm.state && workerOfSession(swarm.state, session);
+    if (worker) {
+      const lastWords = await this.lastWords(session);
+      await submit(this.services, { type: "worker_stuck", worker: worker.assignment.id, session, problem, lastWords });
+    }
+    if (swarm.state?.session === session) this.givenUp.add(session);
+    await sessions.abort(session);
+  }
+
+  /**
+   * Takes up a swarm that another process left behind: running Workers are told to go on in their own sessions, queued
+   * ones are started, and a Commander with nothing to wait for is sent on.
+   */
+  async takeUp(): Promise<void> {
+    const { swarm } = this.services;
+    // A swarm that is over may still owe something: a process died before it had put the Workers' trees away.
+    if (!swarm.open) {
+      if (swarm.state && owed(swarm.state).length > 0 && (await holdLease(this.services)).held) swarm.takeUp();
+      return;
+    }
+    const held = await holdLease(this.services);
+    if (!held.held || !swarm.state || !swarm.open) return;
+    // Not twice: the person's first words may have come before.
+    if (swarm.takeUnattended()) await this.carryOnWorkers(swarm.state);
+    await this.sendOn(swarm.state);
+  }
+
+  /** The person spoke: Workers that another process left, or whose ends could not be written, are moved on. */
+  async personSpoke(): Promise<void> {
+    const { swarm } = this.services;
+    if (swarm.takeUnattended() && swarm.state && swarm.open) await this.carryOnWorkers(swarm.state);
+  }
+
+  /** Lets a swarm go on that a person stopped, or whose Commander ran out of continuations. */
+  async resume(): Promise<void> {
+    const decision = await submit(this.services, { type: "resume_swarm" });
+    const { state } = this.services.swarm;
+    if (!decision.ok || !state) return;
+    await this.carryOnWorkers(state);
+    await this.sendOn(state);
+  }
+
+  private async sendOn(state: Swarm): Promise<void> {
+    if (!this.services.turns.isBusy(state.session)) await submit(this.services, { type: "commander_idle" });
+  }
+
+  private async carryOnWorkers(state: Swarm): Promise<void> {
+    const { swarm, turns } = this.services;
+    // A stop of the person's that a crash cut short is still a stop.
+    for (const { worker, session } of state.paused ? [] : interrupted(state)) {
+      if (turns.isBusy(session)) continue;
+      if (await this.mayExist(session)) await submit(this.services, { type: "worker_resumed", worker });
+      else
+        await submit(this.services, { type: "worker_failed", worker, reason: "its session is gone after a restart" });
+    }
+    swarm.takeUp();
+  }
+
+  /** A host that cannot say is asked again by the prompt to go on, whose failure ends the Worker in sight of everybody. */
+  private async mayExist(session: string): Promise<boolean> {
+    try {
+      return (await this.services.sessions.info(session)) !== undefined;
+    } catch (error) {
+      this.services.log(`session ${session} could not be looked up`, error);
+      return true;
+    }
+  }
+
+  private async handleTurn(session: string, end: TurnEnd): Promise<void> {
+    const state = this.services.swarm.state;
+    const failure = this.requests.takeFailure(session);
+    if (!state || isOver(state)) return;
+    if (state.session === session) {
+      const stuck = this.givenUp.delete(session);
+      if (end.how === "aborted")
+        await submit(this.services, stuck ? { type: "commander_stuck" } : { type: "person_aborted", session });
+      // After an error nothing is pushed on: a model server that is down would be asked again at once.
+      if (end.how === "finished") await submit(this.services, { type: "commander_idle" });
+      return;
+    }
+    const worker = workerOfSession(state, session);
+    if (!worker) return;
+    if (end.how === "aborted") return this.fail(session, "its session was stopped by the person");
+    const { sessions, random } = this.services;
+    const [lastWords, tokens] = await Promise.all([
+      this.lastWords(session),
+      // Without them the end of the turn still counts.
+      sessions.tokens(session).catch((error: unknown) => this.services.log(`tokens of ${session}`, error)),
+    ]);
+    const about = { worker: worker.assignment.id, session, lastWords, ...(tokens ? { tokens } : {}) };
+    if (end.how === "finished") {
+      await submit(this.services, { type: "worker_idle", ...about });
+      return;
+    }
+    // An error that the gate did not see is none that a further try mends.
+    const known = failure ?? { failure: "unknown", retryable: false, detail: end.message };
+    await submit(this.services, { type: "worker_request_failed", ...about, ...known, jitter: random() });
+  }
+
+  private async lastWords(session: string): Promise<string> {
+    try {
+      return await this.services.sessions.lastWords(session);
+    } catch (error) {
+      this.services.log(`last words of ${session}`, error);
+      return "";
+    }
+  }
+
+  private async fail(session: string, reason: string): Promise<void> {
+    const state = this.services.swarm.state;
+    const worker = state && workerOfSession(state, session);
+    if (worker) await submit(this.services, { type: "worker_failed", worker: worker.assignment.id, session, reason });
+  }
+}

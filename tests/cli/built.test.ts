@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeWorld, put } from "./io.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+let dir = "";
+
+// Built as scripts/build.mjs does, into a package layout of its own.
+beforeAll(async () => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), "omq-built-")));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["src/cli/main.ts"],
+    outfile: join(dir, "dist/cli.js"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    loader: { ".md": "text" },
+    logLevel: "error",
+  });
+  for (const name of ["node_modules", "templates"]) symlinkSync(join(root, name), join(dir, name));
+  put(join(dir, "package.json"), readFileSync(join(root, "package.json")));
+  put(join(dir, "bin/oh-my-qwencoder.js"), readFileSync(join(root, "bin/oh-my-qwencoder.js")));
+});
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const run = (argv: readonly string[], options: { cwd: string; env: Record<string, string>; input?: string }) =>
+  execa(process.execPath, [join(dir, "bin/oh-my-qwencoder.js"), ...argv], {
+    ...options,
+    extendEnv: false,
+    reject: false,
+  });
+
+describe("the built program", () => {
+  it("installs without a terminal only with --yes, and takes it back", async () => {
+    const { project, env } = makeWorld();
+    const where = { cwd: project, env };
+    const url = ["--base-url", "http://127.0.0.1:9/v1"];
+    const refused = await run(["install", ...url], where);
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining("--yes")]);
+    const done = await run(["install", "--yes", ...url], where);
+    expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining(`"file://${dir}/dist/plugin.js"`)]);
+    expect(done.stderr).toContain("no model server answers");
+    const undone = await run(["install", "--uninstall"], where);
+    expect(undone.exitCode).toBe(0);
+  });
+
+  it("prints one JSON object, reads standard input, and speaks the locale's language", async () => {
+    const { project, env } = makeWorld();
+    const show = await run(["config", "show", "--json"], { cwd: project, env });
+    expect(JSON.parse(show.stdout).ok).toBe(true);
+    const input = `[{"name":"a","fileScope":["x/**"]},{"name":"b","fileScope":["x/y"]}]`;
+    const check = await run(["scope", "check", "-", "--json"], { cwd: project, env, input });
+    expect([check.exitCode, JSON.parse(check.stdout).overlaps[0].witness]).toEqual([1, "x/y"]);
+    const korean = await run(["nope"], { cwd: project, env: { ...env, LANG: "ko_KR.UTF-8" } });
+    expect([korean.exitCode, korean.stderr]).toEqual([2, expect.stringContaining("각 명령의 --help")]);
+  });
+});

@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { cli, makeWorld, put } from "../io.ts";
+
+const keys = [
+  "weights_gib",
+  "kv_bytes_per_token",
+  "state_bytes_per_sequence",
+  "block_size",
+  "pool_gib",
+  "kv_cache_tokens",
+  "max_concurrency",
+  "max_context",
+  "sessions",
+  "fits",
+  "derivation",
+  "most_sessions",
+  "advice",
+  "reported",
+];
+const config = { num_hidden_layers: 28, num_attention_heads: 28, num_key_value_heads: 4, hidden_size: 3584 };
+
+describe("plan", () => {
+  it("prints its object for a config and a pool alone, null where nobody can know", async () => {
+    const { dir, env } = makeWorld();
+    put(join(dir, "config.json"), JSON.stringify(config));
+    const argv = ["plan", "--config", "config.json", "--pool-gib", "24.827", "--ctx", "16384", "--json"];
+    const { code, out } = await cli(argv, { cwd: dir, env });
+    const plan = JSON.parse(out);
+    expect([code, Object.keys(plan)]).toEqual([0, keys]);
+    expect(plan).toMatchObject({
+      weights_gib: null,
+      sessions: null,
+      fits: true,
+      block_size: 16,
+      state_bytes_per_sequence: 0,
+    });
+    expect(plan.max_concurrency.toFixed(2)).toBe("28.37");
+  });
+
+  it("says that 17 sessions of 128K do not fit with bf16 and do with fp8, and exits 0 for both", async () => {
+    const { dir, env } = makeWorld();
+    const argv = (kv: string) => [
+      "plan",
+      "--kv-dtype",
+      kv,
+      "--pool-gib",
+      "48",
+      "--ctx",
+      "131072",
+      "--workers",
+      "8",
+      "--json",
+    ];
+    const bf16 = await cli(argv("bf16"), { cwd: dir, env });
+    const fp8 = await cli(argv("fp8"), { cwd: dir, env });
+    expect([bf16.code, JSON.parse(bf16.out).fits, JSON.parse(bf16.out).sessions]).toEqual([0, false, 17]);
+    expect([fp8.code, JSON.parse(fp8.out).fits]).toEqual([0, true]);
+    const human = await cli(["plan", "--pool-gib", "48"], { cwd: dir, env });
+    expect(human.out).toContain("bf16 KV holds 15.6 in 48 GiB: does not fit");
+    expect(human.out).toContain("fp8 KV holds 30.3 in 48 GiB: fits");
+    expect(human.out).toContain("80-82 GB (75-76 GiB)");
+    expect((await cli(["plan", "--lang", "ko"], { cwd: dir, env })).out).toContain("최대 동시성");
+  });
+
+  it("says which servers hold N Workers, the Librarians counted", async () => {
+    const { dir, env } = makeWorld();
+    const plan = async (...flags: string[]) =>
+      (await cli(["plan", "--pool-gib", "48", ...flags], { cwd: dir, env })).out;
+    expect(await plan("--workers", "8")).toContain("One server holds them, up to 25 with Librarians");
+    expect(await plan("--workers", "8", "--kv-dtype", "bf16")).toContain("2 such servers behind a session-hash router");
+    expect(await plan("--workers", "12")).toContain("with Librarians 37 would want it and 30 fit at once");
+    expect(JSON.parse(await plan("--workers", "8", "--json"))).toMatchObject({
+      most_sessions: 25,
+      advice: { one_server_with_librarians: true, recommended: "one-server" },
+    });
+    const none = await cli(["plan", "--pool-gib", "1", "--workers", "8"], { cwd: dir, env });
+    expect(none.out).toContain("Not one session of 131,072 tokens fits");
+  });
+
+  it("takes the arithmetic of a version: 0.33 on Hopper has blocks of 1,088 and 29.65", async () => {
+    const { dir, env } = makeWorld();
+    const plan = async (version: string) => {
+      const argv = ["plan", "--pool-gib", "48", "--vllm", version, "--json"];
+      return JSON.parse((await cli(argv, { cwd: dir, env })).out);
+    };
+    const newest = await plan("0.33.0");
+    expect([newest.block_size, newest.max_concurrency.toFixed(2)]).toEqual([1088, "29.65"]);
+    const before = await plan("0.32.0");
+    expect([before.block_size, before.max_concurrency.toFixed(1)]).toEqual([1072, "30.3"]);
+    // 3,821 whole blocks over four groups.
+    expect((await plan("0.19.0")).kv_cache_tokens % 1072).toBe(0);
+    expect((await plan("0.40.0")).derivation.at(-1)).toContain("0.40.0 was not read");
+  });
+
+  it("stands beside what a running vLLM reports", async () => {
+    const { dir, env } = makeWorld();
+    // Labels of a vLLM 0.32 on a CPU that served 8 layers of qwen3_next in 1 GiB.
+    const labels = `block_size="256",cache_dtype="auto",kv_cache_max_concurrency="292.57142857142856",kv_cache_size_tokens="599186",num_gpu_blocks="4096"`;
+    const server = createServer((request, response) => {
+      if (request.url === "/metrics") response.end(`# TYPE x gauge\nvllm:cache_config_info{${labels}} 1.0\n`);
+      else response.end(JSON.stringify({ data: [{ id: "hy", max_model_len: 2048 }] }));
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const file = put(
+      join(dir, "config.json"),
+      JSON.stringify({
+        num_hidden_layers: 8,
+        num_attention_heads: 4,
+        num_key_value_heads: 2,
+        head_dim: 64,
+        hidden_size: 128,
+        full_attention_interval: 4,
+        linear_num_key_heads: 2,
+        linear_num_value_heads: 4,
+        linear_key_head_dim: 64,
+        linear_value_head_dim: 64,
+        linear_conv_kernel_dim: 4,
+      }),
+    );
+    const flags = ["--config", file, "--gpu", "cpu", "--pool-gib", "1", "--ctx", "2048", "--mamba-cache-mode", "align"];
+    const argv = ["plan", ...flags, "--server", `http://127.0.0.1:${port}/v1`];
+    const shown = await cli(argv, { cwd: dir, env });
+    expect(shown.out).toContain("block: predicted 256 tokens, reported 256");
+    expect(shown.out).toContain("predicted 599,186 tokens, 292.57x; reported 599,186 tokens, 292.57x");
+    const data = JSON.parse((await cli([...argv, "--json"], { cwd: dir, env })).out);
+    expect(data.reported).toEqual({
+      block_size: 256,
+      blocks: 4096,
+      kv_cache_tokens: 599_186,
+      max_concurrency: 292.57142857142856,
+      context: 2048,
+    });
+    expect([data.block_size, data.kv_cache_tokens]).toEqual([256, 599_186]);
+    const gone = await cli(["plan", "--server", "http://127.0.0.1:1"], { cwd: dir, env });
+    expect([gone.code, gone.err]).toEqual([1, expect.stringContaining("no figures from the server")]);
+  });
+
+  it("draws the memory", async () => {
+    const { dir, env } = makeWorld();
+    expect((await cli(["plan", "--svg", "memory.svg"], { cwd: dir, env })).code).toBe(0);
+    const svg = readFileSync(join(dir, "memory.svg"), "utf8");
+    expect(svg).toContain("weights: 75.5 GiB");
+    expect(svg).toContain("31.0 sessions of 131,072 tokens fit; a swarm of 8 Workers has 17");
+    const none = await cli(["plan", "--recipe", "tiny", "--svg", "memory.svg"], { cwd: dir, env });
+    expect([none.code, none.err]).toEqual([2, expect.stringContaining("--gpu-gib")]);
+  });
+
+  it.each([
+    [["--vllm", "new"], 2],
+    [["--server", "somewhere"], 2],
+    [["--util", "1.5"], 2],
+    [["--ctx", "-1"], 2],
+    [["--gpu", "a100x"], 2],
+    [["--recipe", "none"], 2],
+    [["--recipe", "tiny", "--config", "x"], 2],
+    [["--config", "nowhere.json"], 1],
+    [["--tp", "3"], 1],
+  ])("refuses %j with exit %i and one JSON object", async (flags, code) => {
+    const { dir, env } = makeWorld();
+    const result = await cli(["plan", ...flags, "--json"], { cwd: dir, env });
+    expect([result.code, JSON.parse(result.out).ok]).toEqual([code, false]);
+  });
+});

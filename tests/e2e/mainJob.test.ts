@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { call, type Step, say } from "../../vllm/simulator/brain.ts";
+import { ISOLATIONS, inMode } from "./isolation.ts";
+import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
+import { Host } from "./world.ts";
+
+function barrier(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe.each(ISOLATIONS)("the main job on real OpenCode, isolation %s", (isolation) => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await Host.start({ latencyMs: 40, ...inMode(isolation) });
+  }, 90_000);
+  afterAll(() => host.close());
+
+  test("design to commit with two Workers, a Scout below one of them, and a report", async () => {
+    const parts: Part[] = [
+      {
+        name: "left",
+        scope: ["src/left/**"],
+        steps: [
+          call("task", { description: "look", prompt: "Where is shared?", subagent_type: "scout" }),
+          ...goodWorker("src/left/a.mjs"),
+        ],
+      },
+      { name: "right", scope: ["src/right/**"], steps: goodWorker("src/right/b.mjs") },
+    ];
+    const project = await host.project(checkedProject);
+    const chat = await project.chat(swarmBrain([...opening(parts), ...closing(parts)], parts));
+    await chat.say("Build both parts");
+    expect((await project.state())?.question).toEqual({ kind: "design", revision: 1 });
+    await chat.say("1");
+    const state = await project.until("done", (swarm) => swarm?.phase === "done");
+    expect(state.workers.map((worker) => worker.status)).toEqual(["completed", "completed"]);
+    const [left] = await project.children(chat.session);
+    const [task] = (await project.tools(left?.id ?? "")).filter((part) => part.tool === "task");
+    expect(task).toMatchObject({ status: "completed" });
+    expect(task?.text).toContain("Scripted: found.");
+    expect(await project.git("log", "--format=%s %an", "-1")).toBe("feat: all parts Person");
+    expect(await project.git("show", "--name-only", "--format=", "HEAD")).toBe("src/left/a.mjs\nsrc/right/b.mjs");
+    expect(await project.git("status", "--porcelain")).toBe("");
+    const tree = await project.git("rev-parse", "HEAD^{tree}");
+    expect(state.commit?.tree).toBe(tree);
+    expect(state.evidence[tree]?.sandboxed).toBe(true);
+    const report = (await chat.results("commit_changes"))[0];
+    expect(report).toContain("## Final report");
+    expect(report).toContain("npm run test");
+  });
+
+  test("eight Workers' model calls overlap in time", async () => {
+    // Nobody's first call is answered before all eight are there: one after the other would never get on.
+    let arrived = 0;
+    const gate = barrier();
+    const parts = Array.from({ length: 8 }, (_, index): Part => {
+      const name = `p${index}`;
+      const [first = say(""), ...rest] = goodWorker(`src/${name}/a.mjs`);
+      const together = async () => {
+        arrived += 1;
+        if (arrived === 8) gate.resolve();
+        await gate.promise;
+        return first;
+      };
+      return { name, scope: [`src/${name}/**`], steps: [together, ...rest] as Step[] };
+    });
+    const project = await host.project(checkedProject);
+    const chat = await project.chat(swarmBrain(opening(parts), parts));
+    await chat.say("Build eight");
+    await chat.say("1");
+    const state = await project.until(
+      "all ended",
+      (swarm) => swarm?.workers.every((worker) => worker.status === "completed" || worker.status === "failed") ?? false,
+    );
+    expect(state.workers.map((worker) => worker.status)).toEqual(Array.from({ length: 8 }, () => "completed"));
+    expect(arrived).toBe(8);
+  });
+
+  test("the Commander that ended its turn is woken when the last Worker ends", async () => {
+    const parts: Part[] = [{ name: "solo", scope: ["src/solo/**"], steps: goodWorker("src/solo/a.mjs") }];
+    const project = await host.project(checkedProject);
+    const steps = opening(parts);
+    steps[steps.length - 1] = say("Scripted: I wait without a tool.");
+    const chat = await project.chat(swarmBrain([...steps, ...closing(parts)], parts));
+    await chat.say("Build it");
+    await chat.say("1");
+    const state = await project.until("done", (swarm) => swarm?.phase === "done");
+    expect(state.commit?.message).toBe("feat: all parts");
+  });
+});

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
+import type { Brain } from "../../vllm/simulator/brain.ts";
+import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
+import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
+import { MODEL, ProjectDir, packageDir } from "./world.ts";
+
+/** Project install and `opencode run`: one process that ends with its first idle, nobody there to answer a question. */
+const parts: Part[] = [
+  { name: "left", scope: ["src/left/**"], steps: goodWorker("src/left/a.mjs") },
+  { name: "right", scope: ["src/right/**"], steps: goodWorker("src/right/b.mjs") },
+];
+
+let model: ScriptedServer;
+let home: string;
+let dir: string;
+let brain: Brain;
+beforeAll(async () => {
+  const steps = opening(parts);
+  // Under autopilot the design is approved in the same turn: there is no person's message between.
+  steps.splice(1, 1);
+  brain = swarmBrain([...steps, ...closing(parts)], parts);
+  model = await startScriptedServer({ modelId: MODEL, brain: (turn) => brain(turn) });
+  home = await mkdtemp(path.join(tmpdir(), "aegis-run-home-"));
+  dir = await mkdtemp(path.join(tmpdir(), "aegis-run-project-"));
+});
+afterAll(async () => {
+  await model.close();
+  for (const each of [home, dir]) await rm(each, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe("opencode run --agent commander after a project install", () => {
+  test("goes from the request to the commit in one run", async () => {
+    const env = isolatedEnvironment(process.env, home, "unused");
+    const project = new ProjectDir(dir);
+    await execa("git", ["init", "-q", "-b", "main"], { cwd: dir });
+    for (const [name, text] of Object.entries(checkedProject)) await project.put(name, text);
+    const args = ["install", "--yes", "--base-url", model.baseUrl, "--model", MODEL];
+    await execa(process.execPath, [path.join(packageDir, "bin/oh-my-qwencoder.js"), ...args], {
+      cwd: dir,
+      env,
+      extendEnv: false,
+    });
+    await execa("git", ["add", "-A"], { cwd: dir });
+    await execa("git", ["-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", "-m", "start"], {
+      cwd: dir,
+    });
+    const program = await findOpencode({ PATH: "" }, packageDir);
+    const run = await execa(program, ["run", "--agent", "commander", "autopilot: build both parts"], {
+      cwd: dir,
+      env,
+      extendEnv: false,
+      stdin: "ignore",
+      timeout: 120_000,
+      reject: false,
+      all: true,
+    });
+    expect(run.exitCode, run.all).toBe(0);
+    expect(run.stdout).toContain("the final report");
+    const state = await project.state();
+    expect(state?.phase, JSON.stringify(await project.events())).toBe("done");
+    expect(state?.design).toMatchObject({ status: "approved", by: "autopilot" });
+    expect(await project.git("log", "--format=%s %an <%ae>", "-1")).toBe("feat: all parts aegis <aegis@localhost>");
+    expect(await project.git("status", "--porcelain")).toBe("");
+  }, 150_000);
+});

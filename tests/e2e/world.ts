@@ -1,0 +1,382 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2";
+import { execa } from "execa";
+import { FileEventLogs } from "../../src/adapters/log/fileEventLogs.ts";
+import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
+import { type RunningServer, startOpencode } from "../../src/cli/demo/opencodeServe.ts";
+import type { SwarmEvent } from "../../src/core/workflow/events.ts";
+import { fold } from "../../src/core/workflow/evolve.ts";
+import type { SwarmState } from "../../src/core/workflow/state.ts";
+import type { Brain, Turn } from "../../vllm/simulator/brain.ts";
+import type { RecordedRequest, ScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
+import { startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
+
+export const packageDir = fileURLToPath(new URL("../..", import.meta.url));
+export const MODEL = "scripted-qwen3-coder-next";
+
+/** A tool call as the session's history shows it. `text` is the output, or the error the model was given. */
+export interface ToolPart {
+  tool: string;
+  status: string;
+  text: string;
+  input: Record<string, unknown>;
+}
+
+/** One real `opencode serve` with the built plugin, an isolated home, and a scripted model server. Shared by a file's tests. */
+export class Host {
+  readonly home: string;
+  model: ScriptedServer;
+  private readonly brains: Map<string, Brain>;
+  private readonly password: string;
+  private readonly env: Record<string, string>;
+  private server: RunningServer;
+  private readonly projects: string[] = [];
+  /** Whether the home and the model server are another host's. */
+  private readonly guest: boolean;
+
+  private constructor(parts: {
+    home: string;
+    model: ScriptedServer;
+    brains: Map<string, Brain>;
+    password: string;
+    env: Record<string, string>;
+    server: RunningServer;
+    guest?: boolean;
+  }) {
+    this.guest = parts.guest ?? false;
+    this.home = parts.home;
+    this.model = parts.model;
+    this.brains = parts.brains;
+    this.password = parts.password;
+    this.env = parts.env;
+    this.server = parts.server;
+  }
+
+  /**
+   * @param options.settings the user's aegis.jsonc, for instance `{swarm: {sandbox: "off"}}`.
+   * @param options.env added to OpenCode's environment.
+   * @param options.plugin false leaves the plugin out: OpenCode as it comes.
+   * @param options.latencyMs before the first byte of every completion.
+   */
+  static async start(
+    options: { settings?: object; env?: Record<string, string>; plugin?: boolean; latencyMs?: number } = {},
+  ): Promise<Host> {
+    if (!existsSync(path.join(packageDir, "dist/plugin.js")))
+      throw new Error("dist/ is missing: run `npm run build` first.");
+    const home = await mkdtemp(path.join(tmpdir(), "aegis-e2e-home-"));
+    const brains = new Map<string, Brain>();
+    const model = await startScriptedServer({
+      modelId: MODEL,
+      brain: routed(brains),
+      latencyMs: options.latencyMs ?? 0,
+    });
+    const password = randomBytes(12).toString("hex");
+    const env = { ...isolatedEnvironment(process.env, home, password), ...options.env };
+    await install(home, env, model.baseUrl, options.plugin ?? true, options.settings);
+    const host = new Host({ home, model, brains, password, env, server: await serve(home, env) });
+    return host;
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  get environment(): Record<string, string> {
+    return this.env;
+  }
+
+  /** Last lines OpenCode wrote; for a failing test's message. */
+  tail(): string {
+    return this.server.tail();
+  }
+
+  /** A git project with one commit. */
+  async project(files: Record<string, string> = {}): Promise<Project> {
+    const dir = await mkdtemp(path.join(tmpdir(), "aegis-e2e-project-"));
+    this.projects.push(dir);
+    await execa("git", ["init", "-q", "-b", "main"], { cwd: dir });
+    await execa("git", ["config", "user.name", "Person"], { cwd: dir });
+    await execa("git", ["config", "user.email", "person@localhost"], { cwd: dir });
+    const all = { "README.md": "# Project\n", ".gitignore": ".aegis/\n", ...files };
+    for (const [name, text] of Object.entries(all)) await put(dir, name, text);
+    await execa("git", ["add", "-A"], { cwd: dir });
+    await execa("git", ["commit", "-q", "-m", "start"], { cwd: dir });
+    return new Project(this, dir);
+  }
+
+  client(directory: string): OpencodeClient {
+    return createOpencodeClient({
+      baseUrl: this.server.url,
+      directory,
+      headers: { authorization: `Basic ${Buffer.from(`opencode:${this.password}`).toString("base64")}` },
+    });
+  }
+
+  /** Gives a session (and all below it) its script. */
+  teach(session: string, brain: Brain): void {
+    this.brains.set(session, brain);
+  }
+
+  requests(): readonly RecordedRequest[] {
+    return this.model.requests();
+  }
+
+  /** Ends OpenCode as a crash would and starts it again on the same home. */
+  async crash(): Promise<void> {
+    await this.kill();
+    await this.revive();
+  }
+
+  /** Ends OpenCode as a crash would. */
+  async kill(): Promise<void> {
+    process.kill(await this.pid(), "SIGKILL");
+    await this.server.ended;
+  }
+
+  /** Starts OpenCode again on the same home. */
+  async revive(): Promise<void> {
+    this.server = await serve(this.home, this.env);
+  }
+
+  /** A second OpenCode process of the same person: the same home, the same model server. */
+  async twin(): Promise<Host> {
+    const { home, model, brains, password, env } = this;
+    return new Host({ home, model, brains, password, env, server: await serve(home, env), guest: true });
+  }
+
+  /** Cuts every answer and frees the model server's port, as its end would. */
+  async stopModel(): Promise<void> {
+    await this.model.close();
+  }
+
+  /** Starts the model server again where it was. */
+  async startModel(): Promise<void> {
+    const port = Number(new URL(this.model.baseUrl).port);
+    this.model = await startScriptedServer({ modelId: MODEL, brain: routed(this.brains), port });
+  }
+
+  async pid(): Promise<number> {
+    const port = new URL(this.server.url).port;
+    const { stdout } = await execa("bash", [
+      "-c",
+      `ss -ltnpH "sport = :${port}" | grep -o 'pid=[0-9]*' | head -1 | cut -d= -f2`,
+    ]);
+    return Number(stdout.trim());
+  }
+
+  async close(): Promise<void> {
+    await this.server.stop();
+    if (this.guest) return;
+    await this.model.close();
+    for (const dir of [this.home, ...this.projects]) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A project's directory: its files, its repository, its swarm's log. */
+export class ProjectDir {
+  readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  async events(): Promise<readonly SwarmEvent[]> {
+    const logs = new FileEventLogs(path.join(this.dir, ".aegis"));
+    const newest = (await logs.list()).at(-1);
+    return newest === undefined ? [] : logs.read(newest);
+  }
+
+  async state(): Promise<SwarmState> {
+    return fold(await this.events());
+  }
+
+  async read(file: string): Promise<string | undefined> {
+    const full = path.join(this.dir, file);
+    return existsSync(full) ? readFile(full, "utf8") : undefined;
+  }
+
+  async put(file: string, text: string): Promise<void> {
+    await put(this.dir, file, text);
+  }
+
+  async git(...args: string[]): Promise<string> {
+    return (await execa("git", args, { cwd: this.dir })).stdout;
+  }
+}
+
+/** One git project on a host. */
+export class Project extends ProjectDir {
+  readonly host: Host;
+
+  constructor(host: Host, dir: string) {
+    super(dir);
+    this.host = host;
+  }
+
+  get client(): OpencodeClient {
+    return this.host.client(this.dir);
+  }
+
+  /** The same directory, served by another host. */
+  on(host: Host): Project {
+    return new Project(host, this.dir);
+  }
+
+  /** A new session; `brain` plays every role in it. */
+  async chat(brain: Brain, agent = "commander"): Promise<Chat> {
+    const created = await this.client.session.create({ title: "Scripted test", agent });
+    if (!created.data) throw new Error(`no session: ${JSON.stringify(created.error)}\n${this.host.tail()}`);
+    this.host.teach(created.data.id, brain);
+    return new Chat(this, created.data.id, agent);
+  }
+
+  async until(what: string, holds: (state: SwarmState) => boolean, limitMs = 60_000): Promise<NonNullable<SwarmState>> {
+    const end = Date.now() + limitMs;
+    for (;;) {
+      const state = await this.state();
+      if (state && holds(state)) return state;
+      if (Date.now() > end) {
+        const log = await this.read(".aegis/plugin.log");
+        throw new Error(
+          `not reached in ${limitMs} ms: ${what}\n${JSON.stringify(state, null, 1)}\n${log ?? ""}\n${this.host.tail()}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Tool calls of one session, oldest first. */
+  async tools(session: string): Promise<ToolPart[]> {
+    const listed = await this.client.session.messages({ sessionID: session });
+    return (listed.data ?? []).flatMap(({ parts }) =>
+      parts.flatMap((part): ToolPart[] => {
+        if (part.type !== "tool") return [];
+        const { state } = part;
+        const text = state.status === "completed" ? state.output : state.status === "error" ? state.error : "";
+        return [{ tool: part.tool, status: state.status, text, input: state.input }];
+      }),
+    );
+  }
+
+  /** Sessions whose parent is `session`, oldest first. */
+  async children(session: string): Promise<{ id: string; title: string }[]> {
+    const listed = await this.client.session.children({ sessionID: session });
+    return (listed.data ?? []).map(({ id, title }) => ({ id, title }));
+  }
+}
+
+/** A person's chat with an agent. */
+export class Chat {
+  readonly session: string;
+  private readonly project: Project;
+  private readonly agent: string;
+
+  constructor(project: Project, session: string, agent: string) {
+    this.project = project;
+    this.session = session;
+    this.agent = agent;
+  }
+
+  /** The same chat, in the project as another host serves it. */
+  on(project: Project): Chat {
+    return new Chat(project, this.session, this.agent);
+  }
+
+  /** Types a message and waits for the end of the turn it starts. */
+  async say(text: string, limitMs = 90_000): Promise<void> {
+    const sent = await this.project.client.session.prompt(
+      { sessionID: this.session, agent: this.agent, parts: [{ type: "text", text }] },
+      { signal: AbortSignal.timeout(limitMs) },
+    );
+    if (sent.error)
+      throw new Error(`the message was not taken: ${JSON.stringify(sent.error)}\n${this.project.host.tail()}`);
+  }
+
+  /** Types a message and does not wait. */
+  async mutter(text: string): Promise<void> {
+    await this.project.client.session.promptAsync({
+      sessionID: this.session,
+      agent: this.agent,
+      parts: [{ type: "text", text }],
+    });
+  }
+
+  async abort(): Promise<void> {
+    await this.project.client.session.abort({ sessionID: this.session });
+  }
+
+  async command(command: string, args: string): Promise<void> {
+    await this.project.client.session.command({ sessionID: this.session, command, arguments: args, agent: this.agent });
+  }
+
+  /** What the agent's calls of `tool` gave, oldest first. The swarm's log is ahead of the session's history: a call that
+   * still runs is waited for. */
+  async results(tool: string, limitMs = 30_000): Promise<string[]> {
+    const end = Date.now() + limitMs;
+    for (;;) {
+      const parts = (await this.project.tools(this.session)).filter((part) => part.tool === tool);
+      if (parts.every(({ status }) => status === "completed" || status === "error")) {
+        return parts.map((part) => part.text);
+      }
+      if (Date.now() > end)
+        throw new Error(`a call of ${tool} still runs after ${limitMs} ms\n${this.project.host.tail()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async tools(): Promise<ToolPart[]> {
+    return this.project.tools(this.session);
+  }
+}
+
+/** Finds a session's script through its ancestors: a Worker plays by its Commander's. */
+function routed(brains: Map<string, Brain>): Brain {
+  return (turn: Turn) => {
+    const brain = brains.get(turn.sessionId) ?? brains.get(turn.parentSessionId);
+    if (!brain) return { text: turn.role === "title" ? "Scripted" : "Scripted: nobody taught this session." };
+    brains.set(turn.sessionId, brain);
+    return brain(turn);
+  };
+}
+
+async function install(
+  home: string,
+  env: Record<string, string>,
+  baseUrl: string,
+  plugin: boolean,
+  settings: object | undefined,
+) {
+  const config = path.join(home, ".config");
+  await mkdir(path.join(config, "opencode"), { recursive: true });
+  const args = ["install", "--global", "--yes", "--base-url", baseUrl, "--model", MODEL];
+  await execa(process.execPath, [path.join(packageDir, "bin/oh-my-qwencoder.js"), ...args], {
+    cwd: home,
+    env,
+    extendEnv: false,
+  });
+  if (!plugin) {
+    const file = path.join(config, "opencode/opencode.json");
+    const { plugin: _ours, ...rest } = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify(rest));
+  }
+  if (settings) {
+    await mkdir(path.join(config, "oh-my-qwencoder"), { recursive: true });
+    await writeFile(path.join(config, "oh-my-qwencoder/aegis.jsonc"), JSON.stringify(settings));
+  }
+}
+
+async function serve(home: string, env: Record<string, string>): Promise<RunningServer> {
+  const program = await findOpencode({ PATH: "" }, packageDir);
+  return startOpencode({ program, cwd: home, env, startTimeoutMs: 60_000, signal: new AbortController().signal });
+}
+
+async function put(dir: string, name: string, text: string): Promise<void> {
+  const file = path.join(dir, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
+}

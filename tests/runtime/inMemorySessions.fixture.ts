@@ -1,0 +1,59 @@
+import type { SessionInfo, Sessions } from "../../src/ports/sessions.ts";
+
+/** Sessions kept in memory, with every call noted in order. No model answers: a test plays the turns itself. */
+export class InMemorySessions implements Sessions {
+  readonly calls: string[] = [];
+  readonly prompts: { session: string; agent: string; text: string }[] = [];
+  readonly known = new Map<string, SessionInfo>();
+  /** Set to make the next `create` fail as a host that is down does. */
+  createFails: string | undefined;
+  onPrompt: (session: string) => void = () => undefined;
+
+  async create(options: Parameters<Sessions["create"]>[0]): Promise<string> {
+    if (this.createFails !== undefined) throw new Error(this.createFails);
+    const id = `ses-${this.known.size + 1}`;
+    this.known.set(id, { id, parent: options.parent, agent: options.agent, title: options.title });
+    this.calls.push(`create ${options.title}`);
+    return id;
+  }
+
+  async prompt(session: string, options: { agent: string; text: string }): Promise<void> {
+    this.prompts.push({ session, ...options });
+    this.calls.push(`prompt ${session}`);
+    this.onPrompt(session);
+  }
+
+  async abort(session: string): Promise<void> {
+    this.calls.push(`abort ${session}`);
+  }
+
+  async rename(session: string, title: string): Promise<void> {
+    const info = this.known.get(session);
+    if (info) this.known.set(session, { ...info, title });
+    this.calls.push(`rename ${session} ${title}`);
+  }
+
+  async info(session: string): Promise<SessionInfo | undefined> {
+    return this.known.get(session);
+  }
+
+  async hasMessages(session: string): Promise<boolean> {
+    return this.prompts.some((prompt) => prompt.session === session);
+  }
+
+  async lastWords(): Promise<string> {
+    return "I am not sure";
+  }
+
+  async tokens() {
+    return { input: 1, output: 2, cached: 0 };
+  }
+
+  async rejectPermission(): Promise<void> {
+    this.calls.push("reject");
+  }
+
+  async notice(message: string): Promise<void> {
+    this.calls.push(`notice ${message}`);
+  }
+}

@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+const sandbox = spawnSync("bwrap", ["--unshare-user", "--ro-bind", "/", "/", "true"]).status === 0;
+if (!sandbox) {
+  // Workers without a sandbox have no shell: what the end-to-end tests show cannot be shown there.
+  console.error(
+    "No bubblewrap can be used here: tests/e2e is left out, sandbox tests are skipped (scripts/setup-dev.sh).",
+  );
+}
+
+export default defineConfig({
+  // The roles' prompts are imported as text, as the build does it.
+  plugins: [
+    {
+      name: "markdown-as-text",
+      enforce: "pre",
+      load(id) {
+        return id.endsWith(".md") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : undefined;
+      },
+    },
+  ],
+  test: {
+    include: ["tests/**/*.test.ts"],
+    setupFiles: ["tests/setup.ts"],
+    exclude: [
+      "tests/chaos/**",
+      "tests/real/**",
+      "tests/fixtures/**",
+      "**/node_modules/**",
+      ...(sandbox ? [] : ["tests/e2e/**"]),
+    ],
+    // Generous, since a machine that does other things too makes a real OpenCode several times slower.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Two cores: more workers than that only slow the OpenCode processes that the end-to-end files start.
+    maxWorkers: 2,
+  },
+});

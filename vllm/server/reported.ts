@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { readSnapshot } from "../../src/core/metrics/serverSnapshot.ts";
+
+/** What a running vLLM says it holds. Tokens and blocks. */
+export interface Reported {
+  block_size: number;
+  blocks: number;
+  kv_cache_tokens: number | null;
+  max_concurrency: number | null;
+  /** Tokens of one request, from /v1/models: what `max_concurrency` is for. */
+  context: number | null;
+}
+
+const modelsSchema = z.object({ data: z.array(z.object({ max_model_len: z.number().nullish() })).min(1) });
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Asks a running vLLM. Throws where it does not answer or is no vLLM; the message says which.
+ *
+ * @param url with or without `/v1`
+ */
+export async function askReported(url: string, apiKey: string | undefined, signal: AbortSignal): Promise<Reported> {
+  const origin = new URL(url).origin;
+  const ask = async (path: string): Promise<Response> => {
+    const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    const response = await fetch(`${origin}${path}`, {
+      headers,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    if (!response.ok) throw new Error(`${origin}${path}: HTTP ${response.status}`);
+    return response;
+  };
+  const { cache } = readSnapshot(await (await ask("/metrics")).text());
+  if (cache?.blocks === undefined || cache.blockSize === undefined)
+    throw new Error(`${origin}/metrics has no vllm:cache_config_info with a number of blocks`);
+  const models = modelsSchema.safeParse(await (await ask("/v1/models")).json());
+  return {
+    block_size: cache.blockSize,
+    blocks: cache.blocks,
+    kv_cache_tokens: cache.kvCacheTokens ?? null,
+    max_concurrency: cache.maxConcurrency ?? null,
+    context: models.success ? (models.data.data[0]?.max_model_len ?? null) : null,
+  };
+}

@@ -1,0 +1,62 @@
+/** Everything around completions that vLLM's server answers, with figures of what this server really does. */
+
+export interface SurfaceModel {
+  modelId: string;
+  /** Tokens. */
+  maxModelLen: number;
+  /** Modelled seconds in a real one. */
+  timeScale: number;
+  version: string;
+}
+
+/** Rough English and code average; the scripted model has no tokenizer of its own. */
+export const CHARACTERS_PER_TOKEN = 4;
+
+/** Tokens a text would be counted as here. */
+export const countTokens = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+
+export interface SurfaceAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+const json = (value: unknown, status = 200): SurfaceAnswer => ({
+  status,
+  contentType: "application/json",
+  body: JSON.stringify(value),
+});
+
+/** Answers a GET of vLLM's surface; undefined for a path it does not have. `/metrics` is answered by `metricsText`. */
+export function answerGet(path: string, model: SurfaceModel): SurfaceAnswer | undefined {
+  if (path === "/health" || path === "/ping") return { status: 200, contentType: "text/plain", body: "" };
+  if (path === "/version") return json({ version: model.version, scripted: true, time_scale: model.timeScale });
+  if (path === "/v1/models") {
+    const entry = {
+      id: model.modelId,
+      object: "model",
+      created: 0,
+      owned_by: "scripted",
+      root: model.modelId,
+      parent: null,
+    };
+    return json({ object: "list", data: [{ ...entry, max_model_len: model.maxModelLen, permission: [] }] });
+  }
+  return undefined;
+}
+
+/** vLLM's `/tokenize`: `text` is the prompt, or every message's text in order. The token ids are running numbers. */
+export function answerTokenize(text: string, model: SurfaceModel): SurfaceAnswer {
+  const count = countTokens(text);
+  return json({
+    count,
+    max_model_len: model.maxModelLen,
+    tokens: Array.from({ length: count }, (_, index) => index),
+    token_strs: null,
+  });
+}
+
+/** An error body as vLLM words it. */
+export const errorAnswer = (status: number, message: string, type = "BadRequestError"): SurfaceAnswer =>
+  json({ error: { message, type, param: null, code: status } }, status);
