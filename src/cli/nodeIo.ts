@@ -4,7 +4,10 @@ import type { Io } from "./io.ts";
 /** The real world: this process's streams, environment and signals. */
 export function nodeIo(): Io {
   const abort = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => abort.abort());
+  // Not `once`: a listener that is gone when execa's own clean-up looks would make it end this process by the signal,
+  // before anything was put away. The second signal ends at once: somebody means it.
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(name, () => (abort.signal.aborted ? process.exit(130) : abort.abort()));
   // `oh-my-qwencoder … | head` closes the pipe early; that is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

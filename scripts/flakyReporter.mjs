@@ -1,0 +1,15 @@
+/**
+ * A vitest reporter for the check of a commit, where a test may be tried a second time: names each test that passed only
+ * then, so that it is mended and not forgotten. It prints nothing else.
+ */
+export default class FlakyReporter {
+  flaky = [];
+
+  onTestCaseResult(test) {
+    if (test.diagnostic()?.flaky) this.flaky.push(`${test.module.relativeModuleId} > ${test.fullName}`);
+  }
+
+  onTestRunEnd() {
+    for (const name of this.flaky) console.log(`FLAKY, passed at the second try: ${name}`);
+  }
+}
