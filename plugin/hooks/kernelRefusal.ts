@@ -1,8 +1,9 @@
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import type { SessionActor } from "../sessionRoles.ts";
 
-/** EXDEV is a hard link out of the scope, EPERM a mount or a namespace. */
-const REFUSED = /read-only file system|invalid cross-device link|operation not permitted|\b(?:EROFS|EXDEV|EPERM)\b/iu;
+/** EXDEV is a hard link out of the scope, EPERM a mount or a namespace, EBUSY a rename or removal of what is read-only. */
+const REFUSED =
+  /read-only file system|invalid cross-device link|operation not permitted|device or resource busy|\b(?:EROFS|EXDEV|EPERM|EBUSY)\b/iu;
 const NO_NETWORK =
   /network is unreachable|could not resolve host|temporary failure in name resolution|failed to connect|couldn't connect|\b(?:ENETUNREACH|EAI_AGAIN|ECONNREFUSED)\b|connection refused/iu;
 
@@ -11,8 +12,8 @@ export function kernelRefusal(actor: SessionActor, output: string): string | und
   if (REFUSED.test(output)) {
     const where =
       actor.role === "worker"
-        ? `in ${actor.worker.assignment.fileScope.join(", ")} and /tmp`
-        : "where the present phase and the live Workers' scopes allow it, and in /tmp";
+        ? `in ${actor.worker.assignment.fileScope.join(", ")} and /tmp, and over nobody's ignored .env`
+        : "where the present phase and the live Workers' scopes allow it, and in /tmp; an ignored .env stays as it is";
     const next =
       actor.role === "worker"
         ? "write inside your scope; if another file must change, call report_result with status blocked and say what you need."

@@ -1,5 +1,8 @@
+import { lstat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { mayCall, WRITE_TOOLS } from "../../src/core/roles.ts";
+import { isSecretFile } from "../../src/core/scope/secretFiles.ts";
 import { findGitWrites } from "../../src/core/shell/findGitWrites.ts";
 import { needSwarm } from "../../src/core/workflow/gates.ts";
 import type { Refusal } from "../../src/core/workflow/refusal.ts";
@@ -85,8 +88,31 @@ async function judgeFileWrite(
     const path = await landingPath(place.root, "/", place.resolve(name));
     const refused = judgeWrite(services.swarm.state, actor, path, name);
     if (refused) return refused;
+    if (path !== undefined && (await isPersonsSecret(services, place, path, name))) {
+      return refusal(
+        "secret-file",
+        `${name} holds the person's own settings or secrets; git ignores it and could not bring it back.`,
+        "leave it: tell the person what to put there, and write an example beside it (.env.example).",
+      );
+    }
   }
   return undefined;
+}
+
+/** A file of secrets that is there and that git ignores. A tree of a Worker's own holds none of the person's. */
+async function isPersonsSecret(
+  { git, projectDir }: SwarmServices,
+  place: SessionPlace,
+  path: string,
+  named: string,
+): Promise<boolean> {
+  // A link by such a name counts, whatever the file is called that it leads to.
+  if (place.root !== projectDir || !(isSecretFile(path) || isSecretFile(named))) return false;
+  const exists = await lstat(join(projectDir, path)).catch(() => undefined);
+  if (!exists) return false;
+  const link = await landingPath(projectDir, "/", dirname(place.resolve(named)));
+  const names = [path, ...(link === undefined ? [] : [join(link, basename(named))])];
+  return (await git.ignored(names)).length > 0;
 }
 
 /** The host judges a read by the name it is given; a link in the project would lead it to any file of the person's. */

@@ -1,6 +1,6 @@
 import { cp, lstat, mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
-import { nestedProtected } from "./nestedProtected.ts";
+import { nestedNames } from "./nestedNames.ts";
 import type { ScopeRules } from "./scopeRules.ts";
 import { type Listing, listing } from "./writable.ts";
 
@@ -55,7 +55,7 @@ async function settleOpen(
   before: readonly string[],
   touched: string[],
 ): Promise<void> {
-  const now = await nestedProtected(input.projectDir, dir, input.rules);
+  const { guarded: now } = await nestedNames(input.projectDir, dir, input.rules);
   for (const name of now) if (!before.includes(name)) touched.push(await quarantine(input, name));
 }
 

@@ -1,8 +1,10 @@
 import type { Dirent } from "node:fs";
 import { lstat, mkdir, readdir, readlink } from "node:fs/promises";
 import path from "node:path";
+import { isSecretFile } from "../../core/scope/secretFiles.ts";
 import { ScopeNotBindableError } from "./errors.ts";
-import { nestedProtected } from "./nestedProtected.ts";
+import { ignoredSecrets } from "./ignoredSecrets.ts";
+import { nestedNames } from "./nestedNames.ts";
 import type { ScopePattern, ScopeRules } from "./scopeRules.ts";
 
 /** What stood in a directory before a call: the target of a link, "" for anything else. */
@@ -38,6 +40,7 @@ export async function planWritable(projectDir: string, rules: ScopeRules, shownA
   const roots = [...new Set(rules.patterns.map((pattern) => pattern.dir))].sort(byDepth);
   const walk = new Walk(projectDir, rules, shownAt);
   for (const root of roots) await walk.open(root, true);
+  await walk.closeSecrets();
   return { args: walk.args, mixed: walk.mixed, open: walk.whole };
 }
 
@@ -52,6 +55,7 @@ class Walk {
   readonly args: string[] = [];
   readonly mixed = new Map<string, Listing>();
   readonly whole = new Map<string, readonly string[]>();
+  private readonly secrets: string[] = [];
   private readonly opened = new Set<string>();
   private binds = 0;
   private readonly projectDir: string;
@@ -102,14 +106,25 @@ class Walk {
   }
 
   private async closeProtected(dir: string): Promise<void> {
-    const found = await nestedProtected(this.projectDir, dir, this.rules);
-    this.whole.set(dir, found);
-    for (const name of found) this.bind("--ro-bind-try", name);
+    const { guarded, secrets } = await nestedNames(this.projectDir, dir, this.rules);
+    this.whole.set(dir, guarded);
+    this.secrets.push(...secrets);
+    // A directory above would be moved away with what is read-only in it, unless it is a mount point itself.
+    const above = new Set([...guarded, ...secrets].flatMap((name) => ancestorsFrom(dir, name)));
+    if (this.opened.has(dir)) above.delete(dir);
+    for (const name of [...above].sort(byDepth)) this.bind("--bind", name);
+    for (const name of guarded) this.bind("--ro-bind-try", name);
+  }
+
+  /** Last, because a bind of a directory brings back what lies below it. */
+  async closeSecrets(): Promise<void> {
+    for (const name of await ignoredSecrets(this.projectDir, this.secrets)) this.bind("--ro-bind-try", name);
   }
 
   private judge(dir: string, entry: Dirent): "open" | "mixed" | "closed" {
     const name = path.posix.join(dir, entry.name);
     if (entry.isDirectory()) return this.rules.directory(name);
+    if (isSecretFile(name)) this.secrets.push(name);
     return this.rules.mayWrite(name) ? "open" : "closed";
   }
 
@@ -176,6 +191,16 @@ async function ensureDirectory(projectDir: string, pattern: ScopePattern, rules:
       throw new ScopeNotBindableError(pattern.glob, at, "is a file", "Name a directory, or the file itself.");
     }
   }
+}
+
+/** `dir`, and the directories below it on the way to `name`, which lies in it. */
+function ancestorsFrom(dir: string, name: string): string[] {
+  const found: string[] = [];
+  for (let at = path.posix.dirname(name); at !== "."; at = path.posix.dirname(at)) {
+    found.push(at);
+    if (at === dir) break;
+  }
+  return found;
 }
 
 function byDepth(a: string, b: string): number {
