@@ -18,6 +18,7 @@ import type { Unsandboxed } from "../src/core/gate/hostConfig.ts";
 import { DEFAULT_RETRY_BUDGET } from "../src/core/gate/retryPlan.ts";
 import type { Role } from "../src/core/roles.ts";
 import { ROLES } from "../src/core/roles.ts";
+import { type AdmissionSettings, DEFAULT_ADMISSION } from "../src/core/schedule/model.ts";
 import type { LiveView } from "../src/core/workflow/dashboard.ts";
 import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
 import { InboxReader } from "../src/runtime/inboxReader.ts";
@@ -41,7 +42,11 @@ export interface HostInput {
   headers: Record<string, string>;
 }
 
-export type GateConfig = GateSettings & { unsandboxed: readonly Unsandboxed[] };
+export type GateConfig = GateSettings & {
+  unsandboxed: readonly Unsandboxed[];
+  /** undefined where every request goes at once. */
+  admission: AdmissionSettings | undefined;
+};
 
 export type Composition =
   | { ok: true; services: SwarmServices; watch: WorkerWatch; inbox: InboxReader; gate: GateConfig }
@@ -138,7 +143,7 @@ function settingsOf(config: Config): SwarmServices["settings"] {
   };
 }
 
-function gateSettings({ gate, security }: Config): GateConfig {
+function gateSettings({ gate, security, vllm }: Config): GateConfig {
   const { repair, limits } = gate;
   const budget = { ...DEFAULT_RETRY_BUDGET, retries: limits.retries, waitMs: limits.retryWait_s * 1000 };
   return {
@@ -147,6 +152,7 @@ function gateSettings({ gate, security }: Config): GateConfig {
     allowHosts: security.allowHosts,
     egressAll: security.egress === "all",
     unsandboxed: security.unsandboxed,
+    admission: gate.admission ? { ...DEFAULT_ADMISSION, staticLimit: vllm.batch, maxRequests: vllm.batch } : undefined,
     limits: { firstByteMs: limits.firstByte_s * 1000, stallMs: limits.stalled_s * 1000, budget },
     silenceMs: limits.silence_s * 1000,
   };

@@ -5,6 +5,7 @@ import { asksForAutopilot } from "../../src/core/workflow/person.ts";
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
+import type { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
 import { stateUnusable } from "../../src/runtime/holdLease.ts";
 import { Loops } from "../../src/runtime/loops.ts";
 import { probeFetch, probeNonce } from "../../src/runtime/modelGate/probe.ts";
@@ -29,6 +30,7 @@ import { bypassProxy } from "./proxyBypass.ts";
 import { SessionPlaces } from "./sessionPlace.ts";
 import { ShellCalls } from "./shellCalls.ts";
 import { withoutDay } from "./stablePrompt.ts";
+import { swarmTurns } from "./swarmTurns.ts";
 import { ToolEffects } from "./toolEffects.ts";
 import { judgeToolCall } from "./toolGate.ts";
 import { TypedCommands } from "./typedCommands.ts";
@@ -54,6 +56,7 @@ export function liveHooks(
   /** Sessions whose next message was typed as /autopilot. */
   const autopilots = new Set<string>();
   let requests: ModelRequests | undefined;
+  let turns: GpuTurns | undefined;
   const userShell: { path?: string | undefined } = {};
   // A process that only looks (doctor) takes up no swarm and carries out no orders.
   const looksOnly = process.env.AEGIS_LOOK_ONLY === "1";
@@ -126,12 +129,15 @@ export function liveHooks(
       });
       const allowHosts = [...gate.allowHosts, ...named];
       bypassProxy(process.env, allowHosts);
+      turns?.close();
+      const probe = nonce === undefined ? undefined : probeFetch(nonce);
+      turns = gate.admission && !probe ? swarmTurns(services, gate.admission, named) : undefined;
       requests = new ModelRequests(
         { ...gate, allowHosts },
         async (session) => (session === "" ? "none" : (await judged(services, roles, actorOf, session)).role),
         services,
         (event) => watch.requests.see(event),
-        nonce === undefined ? undefined : probeFetch(nonce),
+        { turns, probe },
       );
       requests.standBefore(config);
       userShell.path = (config as { shell?: string }).shell;
@@ -154,9 +160,16 @@ export function liveHooks(
           await effects.failed(call);
           await refusedAgain(session, call, tool, error);
         },
-        onIdle: (session) => fileTurns.clear(session),
-        onSessionDeleted: (session) => watch.sessionDeleted(session),
+        onIdle: (session) => {
+          fileTurns.clear(session);
+          turns?.ended(session);
+        },
+        onSessionDeleted: (session) => {
+          turns?.forget(session);
+          watch.sessionDeleted(session);
+        },
         onTokens: (session, tokens) => {
+          turns?.counted(session, tokens.input);
           const state = services.swarm.state;
           const worker = state && workerOfSession(state, session);
           if (worker) services.live.set(worker.assignment.id, { ...services.live.get(worker.assignment.id), tokens });
@@ -262,6 +275,7 @@ export function liveHooks(
     },
 
     dispose: async () => {
+      turns?.close();
       inbox.close();
       await services.lease.release();
       await services.sandbox.dispose();

@@ -2,6 +2,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "@opencode-ai/plugin";
 import { GateLog } from "../../src/adapters/log/gateLog.ts";
+import type { RequestTurns } from "../../src/runtime/admission/inTurn.ts";
 import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 import { hostLimits, NO_HOST_LIMITS } from "../../src/runtime/modelGate/hostLimits.ts";
 import { type GateSettings, ModelGate } from "../../src/runtime/modelGate/modelGate.ts";
@@ -18,14 +19,18 @@ export class ModelRequests {
   private readonly gate: ModelGate;
   private readonly probe: Fetch | undefined;
 
-  /** @param probe stands in place of what sends, for every provider; such a process leaves no trace in the project. */
+  /**
+   * @param about.turns whose request may be sent when; without them all go at once
+   * @param about.probe stands in place of what sends, for every provider; such a process leaves no trace in the project
+   */
   constructor(
     settings: GateSettings,
     roleOf: (session: string) => Promise<string>,
     services: Pick<SwarmServices, "projectDir" | "log">,
     seen: (event: GateEvent) => void,
-    probe?: Fetch,
+    about: { turns?: RequestTurns | undefined; probe?: Fetch | undefined } = {},
   ) {
+    const { probe, turns } = about;
     this.probe = probe;
     const log = new GateLog(path.join(services.projectDir, ".aegis"));
     this.gate = new ModelGate(
@@ -36,6 +41,7 @@ export class ModelRequests {
         if (!probe) note(log, services, event);
         seen(event);
       },
+      turns,
     );
   }
 

@@ -210,6 +210,10 @@ const gate = z
       })
       .prefault({})
       .describe("Repair of model responses, by kind."),
+    admission: flag(
+      true,
+      "Model requests of the swarm wait for their turn at the house's own servers: by role, and by what fits the GPU.",
+    ),
     limits: z
       .strictObject({
         firstByte_s: seconds(280, "Longest wait for the first byte of an answer, a server's queue included."),

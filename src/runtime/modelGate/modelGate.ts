@@ -11,6 +11,8 @@ import type { StreamRepair } from "../../core/gate/repairStream.ts";
 import { createRepair } from "../../core/gate/repairStream.ts";
 import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gate/report.ts";
 import { messageOf } from "../../ports/thrown.ts";
+import { inTurn, type RequestTurns } from "../admission/inTurn.ts";
+import type { Ticket } from "../admission/turnstile.ts";
 import type { GateObserver } from "./gateEvents.ts";
 import type { HostLimits } from "./hostLimits.ts";
 import { withHostLimits } from "./hostLimits.ts";
@@ -47,21 +49,25 @@ export class ModelGate {
   private readonly roleOf: (session: string) => Promise<string>;
   private readonly observe: GateObserver;
   private readonly mendsHistory: boolean;
+  private readonly turns: RequestTurns | undefined;
 
   /**
    * @param roleOf the role a session acts in, "none" outside a swarm; throws where that cannot be told.
    * @param observe gets what happened; must not throw.
+   * @param turns whose request may be sent when; without them all go at once.
    */
   constructor(
     settings: GateSettings,
     world: SendWorld,
     roleOf: (session: string) => Promise<string>,
     observe: GateObserver,
+    turns?: RequestTurns,
   ) {
     this.settings = settings;
     this.world = world;
     this.roleOf = roleOf;
     this.observe = observe;
+    this.turns = turns;
     this.mendsHistory = allowsOf(settings.repair)("historyArguments");
   }
 
@@ -86,8 +92,22 @@ export class ModelGate {
       }
       if (!ours && !this.settings.everySession) return untouched(input, init);
       if (typeof init?.body !== "string") return untouched(input, init);
-      return this.pass(about, inner, input, { ...init, body: init.body });
+      const whole = { ...init, body: init.body };
+      const ticket = ours ? await this.turn(about, input, whole) : undefined;
+      return inTurn(ticket, () => this.pass(about, inner, input, whole, ticket?.waitedMs));
     };
+  }
+
+  /** Behind the check of where it goes: a server that is not allowed is not even looked at. */
+  private async turn(
+    { session, role }: { session: string; role: string },
+    input: string | URL | Request,
+    init: RequestInit & { body: string },
+  ): Promise<Ticket | undefined> {
+    const parent = new Headers(init.headers).get("x-parent-session-id");
+    const url = input instanceof Request ? input.url : String(input);
+    const request = { session, role, url, bytes: init.body.length, ...(parent === null ? {} : { parent }) };
+    return this.turns?.enter(request, init.signal ?? new AbortController().signal);
   }
 
   private async pass(
@@ -95,6 +115,7 @@ export class ModelGate {
     inner: Fetch,
     input: string | URL | Request,
     init: RequestInit & { body: string },
+    queueMs: number | undefined,
   ): Promise<Response> {
     const started = this.world.now();
     const mended = this.mendsHistory ? repairHistory(init.body) : { body: init.body, repaired: 0, notes: [] };
@@ -136,6 +157,7 @@ export class ModelGate {
         totalMs: this.world.now() - started,
         status: response.status,
         gaps: gaps.counts(),
+        ...(queueMs === undefined ? {} : { queueMs: Math.round(queueMs) }),
         ...(report.finish === undefined ? {} : { finish: report.finish }),
         ...(report.usage === undefined ? {} : { tokens: report.usage }),
       });

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ServerLoad } from "../../../src/core/schedule/budget.ts";
 import { DEFAULT_ADMISSION } from "../../../src/core/schedule/model.ts";
-import { admittedFetch } from "../../../src/runtime/admission/admittedFetch.ts";
+import { GpuTurns } from "../../../src/runtime/admission/gpuTurns.ts";
+import { inTurn } from "../../../src/runtime/admission/inTurn.ts";
 import { ServerQueues } from "../../../src/runtime/admission/serverQueues.ts";
 
 /** A real server that begins an answer at once and ends it when told. */
@@ -59,18 +60,15 @@ describe("requests of a swarm of one place", () => {
     await server.close();
   });
 
-  const ask = (session: string, signal?: AbortSignal) => {
-    const admitted = admittedFetch(queues, server.url, fetch, {
-      roleOf: async (asked) => (asked === "outside" ? undefined : "worker"),
-      ownerOf: () => "swarm",
-      tokens: () => 42,
-    });
-    return admitted(server.url, {
-      method: "POST",
-      body: "{}",
-      headers: { "x-session-affinity": session },
-      ...(signal ? { signal } : {}),
-    });
+  const ask = async (session: string, signal = new AbortController().signal) => {
+    const turns = new GpuTurns(
+      queues,
+      () => "swarm",
+      (url) => url.startsWith("http://127."),
+    );
+    const role = session === "outside" ? "none" : "worker";
+    const ticket = await turns.enter({ session, role, url: server.url, bytes: 168 }, signal);
+    return inTurn(ticket, () => fetch(server.url, { method: "POST", body: "{}", signal }));
   };
   const arrived = (count: number) => vi.waitFor(() => expect(server.open).toHaveLength(count), { timeout: 30_000 });
 

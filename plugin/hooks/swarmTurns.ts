@@ -1,0 +1,37 @@
+import { watchLoad } from "../../src/adapters/modelServer/watchLoad.ts";
+import { egress } from "../../src/core/gate/egress.ts";
+import type { AdmissionSettings } from "../../src/core/schedule/model.ts";
+import { workerOfSession } from "../../src/core/workflow/state.ts";
+import { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
+import { ServerQueues } from "../../src/runtime/admission/serverQueues.ts";
+import type { SwarmServices } from "../../src/runtime/services.ts";
+import { WaitingTitles } from "./waitingTitles.ts";
+
+/**
+ * The turns of one project's swarm. Who waits longer than a moment is shown in the session's title and on the dashboard.
+ * @param hosts the house's own model servers beside those on this machine
+ */
+export function swarmTurns(services: SwarmServices, settings: AdmissionSettings, hosts: readonly string[]): GpuTurns {
+  const titles = new WaitingTitles(services.sessions, services.log);
+  const world = {
+    now: () => services.now(),
+    after(ms: number, call: () => void) {
+      const timer = setTimeout(call, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+  };
+  const queues = new ServerQueues(settings, world, watchLoad, (session, ahead) => {
+    titles.waits(session, ahead);
+    const worker = services.swarm.state && workerOfSession(services.swarm.state, session);
+    if (!worker) return;
+    const { id } = worker.assignment;
+    const doing = ahead === undefined ? "thinking" : `waiting for the GPU (${ahead} ahead)`;
+    services.live.set(id, { ...services.live.get(id), doing });
+  });
+  return new GpuTurns(
+    queues,
+    (session) => services.swarm.state?.id ?? session,
+    (url) => egress(url, hosts).kind === "allowed",
+  );
+}
