@@ -24,6 +24,8 @@ export interface EngineRequest {
   answer(text: string, tokens: number): string | undefined;
   /** How many tokens may be sent now; resolves when it is more than `sent`. Resolves too when the client is gone. */
   ready(sent: number): Promise<number>;
+  /** A script has the request wait in the server's queue, until the returned function is called. */
+  queue(): () => void;
   /** The first byte goes out. */
   firstByte(): void;
   /** The request is over; `reason` undefined where it was not answered. Called once. */
@@ -76,12 +78,18 @@ export class InstantEngine implements Engine {
     const found = Math.min(missing === -1 ? keys.length : missing, Math.floor((promptTokens - 1) / BLOCK));
     const cached = Math.max(0, found) * BLOCK;
     this.running += 1;
-    this.waiting += 1;
     this.tokens += promptTokens;
     counters.promptTokens += promptTokens;
     counters.prefixQueries += promptTokens;
     counters.prefixHits += cached;
-    let waits = true;
+    let begun = false;
+    let waits = false;
+    const leaveQueue = () => {
+      if (!waits) return;
+      waits = false;
+      this.waiting -= 1;
+      this.running += 1;
+    };
     let answered = 0;
     let first = 0;
     return {
@@ -93,18 +101,23 @@ export class InstantEngine implements Engine {
         return undefined;
       },
       ready: () => Promise.resolve(Number.POSITIVE_INFINITY),
+      queue: () => {
+        waits = true;
+        this.waiting += 1;
+        this.running -= 1;
+        return leaveQueue;
+      },
       firstByte: () => {
-        if (!waits) return;
-        waits = false;
-        this.waiting -= 1;
+        if (begun) return;
+        begun = true;
         first = seconds();
         counters.ttft.observe(first);
         counters.queue.observe(first);
       },
       end: (reason) => {
+        leaveQueue();
         this.running -= 1;
         this.tokens -= promptTokens;
-        if (waits) this.waiting -= 1;
         if (reason === undefined) return;
         counters.finish(reason);
         counters.e2e.observe(seconds());

@@ -105,6 +105,8 @@ export class PacedEngine implements Engine {
           await new Promise<void>((resolve) => flight.changed.add(resolve));
         return flight.done || signal.aborted ? Number.POSITIVE_INFINITY : flight.made;
       },
+      // Its own scheduler says who queues.
+      queue: () => () => undefined,
       firstByte: () => undefined,
       end: (reason) => {
         decide();

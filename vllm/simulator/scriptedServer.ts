@@ -144,7 +144,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
     });
     let ended: string | undefined;
     try {
-      const reply = await answer(options, turn);
+      const reply = await answer(options, turn, inEngine);
       if (gone.signal.aborted) return;
       const pieces = replyTokens(reply);
       if (reply.raw) {
@@ -231,14 +231,21 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
   };
 }
 
-/** Asks the brain and waits as long as the server's latency and the reply's own hang say. A brain that throws is a 500 with its words. */
-async function answer(options: ScriptedServerOptions, turn: Turn): Promise<Reply> {
+/**
+ * Asks the brain and waits as long as the server's latency and the reply's own hang say; the hang is in the server's queue. A
+ * brain that throws is a 500 with its words.
+ */
+async function answer(options: ScriptedServerOptions, turn: Turn, request: EngineRequest): Promise<Reply> {
   const reply = await options.brain(turn);
-  const wait = (options.latencyMs ?? 0) + (reply.hangMs ?? 0);
-  if (wait > 0) {
-    await sleep(wait, undefined, { signal: turn.signal }).catch((error: unknown) => {
+  const wait = async (ms: number) => {
+    await sleep(ms, undefined, { signal: turn.signal }).catch((error: unknown) => {
       if (!turn.signal.aborted) throw error;
     });
-  }
+  };
+  if (options.latencyMs) await wait(options.latencyMs);
+  if (!reply.hangMs) return reply;
+  const leave = request.queue();
+  await wait(reply.hangMs);
+  leave();
   return reply;
 }

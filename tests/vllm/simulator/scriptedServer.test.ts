@@ -185,7 +185,7 @@ it("counts what runs at the same time, and notices a client that leaves", async 
   await both.promise;
   const metrics = await (await fetch(`${root(server)}/metrics`)).text();
   expect(metrics).toMatch(/^vllm:num_requests_running\{[^}]*\} 2$/m);
-  expect(metrics).toMatch(/^vllm:num_requests_waiting\{[^}]*\} 2$/m);
+  expect(metrics).toMatch(/^vllm:num_requests_waiting\{[^}]*\} 0$/m);
   gate.resolve();
   await Promise.all(pair);
   const [first, second] = server.requests();
@@ -195,6 +195,9 @@ it("counts what runs at the same time, and notices a client that leaves", async 
   const leaving = new AbortController();
   const left = ask("leave", leaving.signal);
   await expect.poll(() => server.requests().length).toBe(3);
+  const waiting = async () =>
+    (await (await fetch(`${root(server)}/metrics`)).text()).match(/num_requests_waiting\{.*/)?.[0];
+  await expect.poll(waiting).toMatch(/ 1$/);
   leaving.abort();
   await expect(left).rejects.toThrow();
   await expect.poll(() => server.requests()[2]).toMatchObject({ aborted: true, endedAt: expect.any(Number) });
