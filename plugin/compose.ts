@@ -94,7 +94,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     settings: settingsOf(read.config),
     projectDir,
     agents: agentNames(options.agents),
-    hostConfig: { findings: undefined },
+    hostConfig: { findings: undefined, mcpServers: [] },
     live: new Map<string, LiveView>(),
     now: () => Date.now(),
     newId: newSwarmId,

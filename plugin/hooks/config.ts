@@ -1,4 +1,5 @@
 import type { Config } from "@opencode-ai/plugin";
+import { coveredByPrefix, mcpPrefix } from "../../src/core/mcpNames.ts";
 import type { Role } from "../../src/core/roles.ts";
 import { ALL_SWARM_TOOLS, ROLES } from "../../src/core/roles.ts";
 import { roleDefinitions } from "../agents.ts";
@@ -23,6 +24,7 @@ interface LooseConfig {
   snapshot?: boolean;
   permission?: unknown;
   subagent_depth?: number;
+  mcp?: Record<string, unknown>;
   agent?: Record<string, unknown>;
   command?: Record<string, unknown>;
 }
@@ -42,7 +44,8 @@ export function applyConfig(target: Config, change: ConfigChange): void {
   }
   for (const role of ROLES) {
     const definition = definitions[role];
-    const permission = { ...withRoleNames(definition.permission, agents), ...mcpAllows(change.mcp?.[role] ?? []) };
+    const mcp = mcpRules(change.mcp?.[role] ?? [], Object.keys(config.mcp ?? {}));
+    const permission = { ...withRoleNames(definition.permission, agents), ...mcp };
     agent[agents[role]] = { ...definition, permission, ...(model === undefined ? {} : { model }) };
   }
   config.agent = agent;
@@ -71,9 +74,10 @@ function nameBeside(
   return name;
 }
 
-/** A server's tools are called by its name, in which the host puts `_` for what no tool's name may hold. */
-function mcpAllows(names: readonly string[]): Record<string, "allow"> {
-  return Object.fromEntries(names.map((name) => [`${name.replace(/[^a-zA-Z0-9_-]/gu, "_")}_*`, "allow" as const]));
+/** A server's tools are called by its name: what the pattern of an allowed one covers beside its own is denied behind it. */
+function mcpRules(allowed: readonly string[], configured: readonly string[]): Record<string, "allow" | "deny"> {
+  const rule = (action: "allow" | "deny") => (name: string) => [`${mcpPrefix(name)}*`, action] as const;
+  return Object.fromEntries([...allowed.map(rule("allow")), ...coveredByPrefix(allowed, configured).map(rule("deny"))]);
 }
 
 function withRoleNames(permission: Record<string, unknown>, agents: Readonly<Record<Role, string>>) {

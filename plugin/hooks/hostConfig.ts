@@ -1,11 +1,15 @@
 import { pathToFileURL } from "node:url";
 import type { Config } from "@opencode-ai/plugin";
+import { z } from "zod";
 import { judgeHostConfig } from "../../src/core/gate/hostConfig.ts";
 import type { Refusal } from "../../src/core/workflow/refusal.ts";
 import { refusal } from "../../src/core/workflow/refusal.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { GateConfig } from "../compose.ts";
 import { SHELL_WRAPPER } from "../shellWrapper.ts";
+import { repositoryServers } from "./repositoryMcp.ts";
+
+const textRecord = z.record(z.string(), z.string());
 
 interface LooseConfig {
   mcp?: Record<string, unknown>;
@@ -23,14 +27,18 @@ const HARMLESS: readonly string[] = [
 ];
 
 /**
- * Judges the host's configuration as it is after our own entries, and puts local MCP servers that a role may use into the
- * sandbox: no network, nothing writable. The host reads its configuration at start and again after every change of it.
+ * Judges the host's configuration as it is after our own entries, and puts local MCP servers that a role may use or that the
+ * repository brings into the sandbox: no network, nothing writable. The host reads its configuration at start and again
+ * after every change of it.
+ *
+ * @param directory where the host was opened
  */
 export async function takeHostConfig(
   config: Config,
   services: SwarmServices,
   gate: Pick<GateConfig, "egressAll" | "unsandboxed">,
   allowHosts: readonly string[],
+  directory: string,
 ): Promise<void> {
   services.hostConfig.findings = judgeHostConfig(config, {
     allowHosts,
@@ -42,9 +50,19 @@ export async function takeHostConfig(
   });
   for (const { entry, what } of services.hostConfig.findings) services.log(`no swarm may start: ${entry} ${what}`);
   const target = config as LooseConfig;
-  const names = new Set(Object.values(services.settings.allowedMcp).flat());
+  services.hostConfig.mcpServers = Object.keys(target.mcp ?? {});
+  const allowed = new Set(Object.values(services.settings.allowedMcp).flat());
+  // Started with the host, used or not: without this a cloned repository's server would run with the person's rights.
+  const brought = gate.unsandboxed.includes("mcp")
+    ? new Set<string>()
+    : repositoryServers(directory, services.projectDir);
   for (const [name, server] of Object.entries(target.mcp ?? {})) {
-    if (names.has(name) && target.mcp) target.mcp = { ...target.mcp, [name]: await sandboxed(name, server, services) };
+    if (!allowed.has(name) && brought !== "all" && !brought.has(name)) continue;
+    const confined = await sandboxed(name, server, services).catch((error: unknown) => {
+      services.log(`the MCP server ${name} is not started: it cannot be put into the sandbox`, error);
+      return { ...Object(server), enabled: false };
+    });
+    if (target.mcp) target.mcp = { ...target.mcp, [name]: confined };
   }
 }
 
@@ -52,17 +70,18 @@ async function sandboxed(name: string, server: unknown, services: SwarmServices)
   if (typeof server !== "object" || server === null || !("command" in server) || !Array.isArray(server.command)) {
     return server;
   }
-  const environment: unknown = "environment" in server ? server.environment : undefined;
+  const environment = textRecord.parse("environment" in server ? (server.environment ?? {}) : {});
   const prepared = await services.sandbox.prepare({
     role: "scout",
     projectDir: services.projectDir,
     scope: [],
+    env: environment,
     privateId: `mcp-${name}`,
   });
   return {
     ...server,
     command: [SHELL_WRAPPER, "-c", 'exec "$@"', "bash", ...server.command],
-    environment: { ...Object(environment), ...prepared.env },
+    environment: prepared.env,
   };
 }
 

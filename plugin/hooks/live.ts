@@ -143,7 +143,7 @@ export function liveHooks(
       userShell.path = (config as { shell?: string }).shell;
       commandsOfOurs.names = ourCommands(config.command ?? {});
       applyConfig(config, { agents: services.agents, model: options.model, mcp: services.settings.allowedMcp });
-      await takeHostConfig(config, services, gate, allowHosts).catch((error: unknown) => {
+      await takeHostConfig(config, services, gate, allowHosts, directory).catch((error: unknown) => {
         services.hostConfig.findings = undefined;
         services.log("the host's configuration cannot be judged", error);
       });

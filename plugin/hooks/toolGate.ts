@@ -44,7 +44,7 @@ export async function judgeToolCall(
   // A process that only watches knows neither the present phase nor the live scopes.
   const watching = await needLease(services);
   if (watching) return watching;
-  if (!mayCall(actor.role, tool, services.settings.allowedMcp[actor.role])) {
+  if (!mayCall(actor.role, tool, services.settings.allowedMcp[actor.role], services.hostConfig.mcpServers)) {
     return refusal("tool-not-offered", `a ${actor.role} has no tool "${tool}".`, "use the tools you were given.");
   }
   const unsafe = judgeHost(services, tool);

@@ -1,3 +1,5 @@
+import { isAllowedMcpTool } from "./mcpNames.ts";
+
 /** The four roles of a swarm and what each may call. The lists are constant: a role's offer never varies with the phase. */
 export type Role = "commander" | "worker" | "scout" | "librarian";
 
@@ -42,10 +44,19 @@ export const WRITE_TOOLS: readonly string[] = WRITING;
 /** Sub-agents a role may start with OpenCode's `task` tool. */
 export const HELPERS: readonly Role[] = ["scout", "librarian"];
 
-/** True where `tool` belongs to `role`'s constant list. */
-export function mayCall(role: Role, tool: string, allowedMcp: readonly string[]): boolean {
+/**
+ * True where `tool` belongs to `role`'s constant list, or to an MCP server that the role may use.
+ *
+ * @param mcpServers names of all MCP servers the host has
+ */
+export function mayCall(
+  role: Role,
+  tool: string,
+  allowedMcp: readonly string[],
+  mcpServers: readonly string[] = [],
+): boolean {
   if (HOST_TOOLS[role].includes(tool)) return true;
   if (role === "commander" && (SWARM_TOOLS.commander as readonly string[]).includes(tool)) return true;
   if (role === "worker" && (SWARM_TOOLS.worker as readonly string[]).includes(tool)) return true;
-  return allowedMcp.some((server) => tool.startsWith(`${server.replace(/[^a-zA-Z0-9_-]/gu, "_")}_`));
+  return isAllowedMcpTool(tool, allowedMcp, mcpServers);
 }

@@ -15,6 +15,8 @@ export interface SandboxSpec {
   worktree?: { dir: string; shown: readonly { path: string; isDirectory: boolean }[] };
   /** Where the command starts, as the session sees it; where the host starts it without this. */
   cwd?: string;
+  /** Variables set inside. Nothing outside sees them: `BASH_ENV` or `PATH` would lead the wrapper itself astray. */
+  env?: Readonly<Record<string, string>>;
   /** Names the private build and cache directories; one id, one private copy. */
   privateId: string;
 }

@@ -45,7 +45,10 @@ export interface SwarmServices {
   agents: Readonly<Record<Role, string>>;
   /** Entries of the host's configuration under which no swarm may run; undefined until it was read. Replaced at every
    * reading of it, which is before any session exists. */
-  hostConfig: { findings: readonly HostConfigFinding[] | undefined };
+  hostConfig: {
+    findings: readonly HostConfigFinding[] | undefined /** Names of its MCP servers. */;
+    mcpServers: readonly string[];
+  };
   /** What Workers do right now, by Worker id; kept up by the host's hooks, gone with the process. */
   live: Map<string, LiveView>;
   /** Milliseconds since the epoch. */

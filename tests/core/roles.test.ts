@@ -60,6 +60,8 @@ describe("what a role may call", () => {
       expect(mayCall(role, "webfetch", [])).toBe(false);
       expect(mayCall(role, "docs_search", [])).toBe(false);
       expect(mayCall(role, "docs_search", ["docs"])).toBe(true);
+      expect(mayCall(role, "docs_private_read", ["docs"], ["docs", "docs_private"])).toBe(false);
+      expect(mayCall(role, "docs_private_read", ["docs", "docs_private"], ["docs", "docs_private"])).toBe(true);
     }
     for (const role of HELPERS)
       for (const tool of ["edit", "write", "apply_patch", "bash", "task"]) expect(HOST_TOOLS[role]).not.toContain(tool);

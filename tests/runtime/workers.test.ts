@@ -41,7 +41,7 @@ function openProcess() {
     sessions,
     agents,
     lease: new FileLease(dir),
-    hostConfig: { findings: [] },
+    hostConfig: { findings: [], mcpServers: [] },
     live: new Map(),
     now: () => 1_000,
     random: () => 0.5,

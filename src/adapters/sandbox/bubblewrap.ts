@@ -148,6 +148,7 @@ export class BubblewrapSandbox implements Sandbox {
       ...masksOf(true),
       ...(await socketMasks(projectDir)),
       ...(spec.cwd === undefined ? [] : ["--chdir", spec.cwd]),
+      ...Object.entries(spec.env ?? {}).flatMap(([name, value]) => ["--setenv", name, value]),
       ...extraArgs,
     ];
     const argsFile = path.join(own.calls, randomUUID());

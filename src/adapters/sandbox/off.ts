@@ -17,8 +17,8 @@ export class OffSandbox implements Sandbox {
     return { usable: true, kind: "off", version: "none" };
   }
 
-  async prepare(_spec: SandboxSpec): Promise<PreparedShell> {
-    const env = { AEGIS_SANDBOX: "off", AEGIS_SANDBOX_UNSET: secretNames(this.environment).join(" ") };
+  async prepare(spec: SandboxSpec): Promise<PreparedShell> {
+    const env = { ...spec.env, AEGIS_SANDBOX: "off", AEGIS_SANDBOX_UNSET: secretNames(this.environment).join(" ") };
     return { env, settle: async () => [] };
   }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ROLES, type Role } from "../roles.ts";
+import { mcpPrefix } from "../mcpNames.ts";
+import { ALL_SWARM_TOOLS, HOST_TOOLS, ROLES, type Role } from "../roles.ts";
 import { egress } from "./egress.ts";
 
 /** The parts of OpenCode's merged configuration by which something could leave, or run outside the sandbox. */
@@ -33,7 +34,7 @@ const hostConfigSchema = z.looseObject({
 });
 
 /** Kinds of programs that OpenCode itself starts, outside every sandbox. */
-export const UNSANDBOXED = ["formatter", "lsp", "plugin"] as const;
+export const UNSANDBOXED = ["formatter", "lsp", "plugin", "mcp"] as const;
 export type Unsandboxed = (typeof UNSANDBOXED)[number];
 
 export interface HostConfigPolicy {
@@ -82,6 +83,7 @@ export function judgeHostConfig(input: unknown, policy: HostConfigPolicy): HostC
     ...Object.entries(config.mcp ?? {}).flatMap(([name, mcp]) =>
       mcp.enabled === false || mcp.url === undefined ? [] : remote(`mcp.${name}.url`, mcp.url),
     ),
+    ...Object.entries(config.mcp ?? {}).flatMap(([name, mcp]) => (mcp.enabled === false ? [] : judgeMcpName(name))),
     ...judgeShare(config),
     ...(["formatter", "lsp"] as const).flatMap((kind) => judgeProgram(kind, config[kind], policy)),
     ...(config.plugin ?? []).flatMap((entry) => judgePlugin(entry, policy)),
@@ -139,6 +141,21 @@ function foreign(entry: string, url: string, allowHosts: readonly string[]): Hos
       entry,
       what: `leads to ${verdict.host || url.slice(0, 100)}, which is no allowed host`,
       mend: "take the entry out or disable it, or add the host to security.allowHosts in your own configuration",
+    },
+  ];
+}
+
+const GATED_TOOLS = [...ALL_SWARM_TOOLS, ...new Set(Object.values(HOST_TOOLS).flat())];
+
+/** The host calls an MCP tool by its server's name and its own: `run` and `qa` would stand in the place of `run_qa`. */
+function judgeMcpName(name: string): HostConfigFinding[] {
+  const taken = GATED_TOOLS.find((tool) => tool.startsWith(mcpPrefix(name)));
+  if (taken === undefined) return [];
+  return [
+    {
+      entry: `mcp.${name}`,
+      what: `could take the place of the tool ${taken}, because its tools' names begin alike`,
+      mend: "give the server another name, or disable it",
     },
   ];
 }
