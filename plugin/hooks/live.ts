@@ -17,6 +17,7 @@ import type { SessionActor } from "../sessionRoles.ts";
 import { SessionRoles } from "../sessionRoles.ts";
 import { swarmTools } from "../tools/all.ts";
 import { callTool } from "../tools/tool.ts";
+import { AgentRegistry } from "./agentRegistry.ts";
 import { ourCommands, personCommand } from "./commands.ts";
 import { applyConfig } from "./config.ts";
 import { onEvent } from "./events.ts";
@@ -61,8 +62,10 @@ export function liveHooks(
   // A process that only looks (doctor) takes up no swarm and carries out no orders.
   const looksOnly = process.env.AEGIS_LOOK_ONLY === "1";
   const nonce = probeNonce(process.env);
+  const registry = new AgentRegistry(services);
   const opened = new OpenedSwarm(services, async () => {
-    if (!looksOnly) await watch.takeUp().finally(() => inbox.start());
+    if (looksOnly || (services.swarm.open && !(await registry.complete()))) return;
+    await watch.takeUp().finally(() => inbox.start());
   });
   // In the operator's log; whoever needs the swarm reads it again and says so.
   opened.ready().catch(() => undefined);
@@ -115,6 +118,7 @@ export function liveHooks(
     const words = said.trim().replace(/^"([\s\S]*)"$/u, "$1");
     // Nothing is begun that no tool could go on with; an open swarm still hears the person.
     if (!services.swarm.open && services.hostConfig.findings?.length !== 0) return;
+    await watch.beforePerson();
     const autopilot = asksForAutopilot(words) || autopilots.delete(input.sessionID);
     const note = await voice.spoke(input.sessionID, words, autopilot);
     if (note !== undefined) tell(output, input.sessionID, note);
@@ -147,6 +151,7 @@ export function liveHooks(
         services.hostConfig.findings = undefined;
         services.log("the host's configuration cannot be judged", error);
       });
+      registry.configured(config);
     },
 
     event: async ({ event }) => {
@@ -192,6 +197,7 @@ export function liveHooks(
       await opened.ready();
       const typed = `/${input.command} ${input.arguments}`.trim();
       if (!commandsOfOurs.names.has(input.command)) return typedCommands.expect(input.sessionID, output.parts, typed);
+      await watch.beforePerson();
       const note = await personCommand(services, {
         command: input.command,
         arguments: input.arguments,
@@ -276,8 +282,10 @@ export function liveHooks(
 
     dispose: async () => {
       turns?.close();
+      watch.instanceEnds();
       inbox.close();
-      await services.lease.release();
+      await services.swarm.settled();
+      await services.lease.retire();
       await services.sandbox.dispose();
     },
 

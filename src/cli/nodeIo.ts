@@ -1,13 +1,12 @@
 import { createInterface } from "node:readline";
+import { interruptSignal } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 
 /** The real world: this process's streams, environment and signals. */
 export function nodeIo(): Io {
+  const signals = interruptSignal();
+  // Ctrl-C at a question comes through the terminal's line editor, not as a signal.
   const abort = new AbortController();
-  // Not `once`: a listener that is gone when execa's own clean-up looks would make it end this process by the signal,
-  // before anything was put away. The second signal ends at once: somebody means it.
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(name, () => (abort.signal.aborted ? process.exit(130) : abort.abort()));
   // `oh-my-qwencoder … | head` closes the pipe early; that is no failure of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -21,7 +20,7 @@ export function nodeIo(): Io {
     isTTY: terminal && process.stdin.isTTY === true,
     lang: "en",
     colour: terminal && !process.env.NO_COLOR,
-    signal: abort.signal,
+    signal: AbortSignal.any([signals, abort.signal]),
     async readStdin() {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));

@@ -36,6 +36,10 @@ export interface Sessions {
   tokens(session: string): Promise<Tokens>;
   /** Answers a permission question with no; `reason` goes to the model. */
   rejectPermission(request: string, reason: string): Promise<void>;
+  /** Names of the agents the host knows in this project. */
+  agents(): Promise<readonly string[]>;
+  /** Makes the host end this instance of the project, all its turns with it, and begin a new one. */
+  reload(): Promise<void>;
   /** A short notice on the person's screen; lost where there is none. */
   notice(message: string, level: "info" | "warning"): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { Refusal } from "../core/workflow/refusal.ts";
 import { refusal } from "../core/workflow/refusal.ts";
 import { CorruptLogError, LogGoneError } from "../ports/eventLogs.ts";
 import type { LeaseHolder } from "../ports/lease.ts";
+import { InstanceEndedError } from "../ports/lease.ts";
 import { messageOf } from "../ports/thrown.ts";
 import type { SwarmServices } from "./services.ts";
 
@@ -42,6 +43,8 @@ export async function needLease(services: Pick<SwarmServices, "lease" | "swarm">
 
 /** The swarm's state on disk cannot be read or written. */
 export function stateUnusable(error: unknown): Refusal {
+  if (error instanceof InstanceEndedError)
+    return refusal("instance-ended", `${error.message}; nothing was changed.`, "try again: the next instance goes on.");
   const next =
     error instanceof CorruptLogError || error instanceof LogGoneError
       ? "the person mends it as it says, then tries again; nothing was changed."

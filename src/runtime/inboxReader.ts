@@ -7,6 +7,7 @@ import type { SwarmServices } from "./services.ts";
 export class InboxReader {
   private stop: (() => void) | undefined;
   private listening = false;
+  private closed = false;
   private readonly inbox: Inbox;
   private readonly services: Pick<SwarmServices, "swarm" | "lease" | "log" | "now">;
   private readonly resume: () => Promise<void>;
@@ -34,6 +35,7 @@ export class InboxReader {
         )
         .then((stop) => {
           this.stop = stop;
+          if (this.closed) stop();
         })
         .catch((error: unknown) => this.services.log("the inbox cannot be read", error));
     };
@@ -42,6 +44,7 @@ export class InboxReader {
   }
 
   close(): void {
+    this.closed = true;
     this.stop?.();
   }
 

@@ -141,6 +141,11 @@ export class SwarmRuntime {
     });
   }
 
+  /** Resolves when every command that was submitted so far is judged and in the log. */
+  async settled(): Promise<void> {
+    await this.queue;
+  }
+
   /** True while a swarm is open in this project. */
   get open(): boolean {
     return this.current !== undefined && !isOver(this.current);

@@ -3,10 +3,15 @@ import type { Swarm } from "../core/workflow/state.ts";
 import { isOver, workerOfSession } from "../core/workflow/state.ts";
 import { submit } from "./commands.ts";
 import { holdLease } from "./holdLease.ts";
+import { PersonStops } from "./personStops.ts";
 import { interrupted } from "./reactors.ts";
 import { RequestWatch } from "./requestWatch.ts";
 import type { SwarmServices } from "./services.ts";
 import type { TurnEnd } from "./turns.ts";
+
+/** How often, and after how many milliseconds, the lease of an instance that the host has ended is asked for again. */
+const RELOAD_LOOKS = 50;
+const RELOAD_LOOK_MS = 100;
 
 /** Turns what happens to sessions into commands: ended turns, deleted sessions, a restart. */
 export class WorkerWatch {
@@ -15,14 +20,17 @@ export class WorkerWatch {
   private readonly services: SwarmServices;
   /** Commanders' sessions that were stopped from here: the abort that follows is not the person's. */
   private readonly givenUp = new Set<string>();
+  private readonly stops: PersonStops;
 
   constructor(services: SwarmServices) {
     this.services = services;
+    this.stops = new PersonStops((ms) => services.sleep(ms));
     this.requests = new RequestWatch(services);
   }
 
   /** Never throws and never waits, because it is called from the host's event hook. */
   turnEnded(session: string, end: TurnEnd): void {
+    if (this.stops.instanceEnded) return;
     this.handleTurn(session, end).catch((error: unknown) => this.services.log(`turn end of ${session}`, error));
   }
 
@@ -58,11 +66,21 @@ export class WorkerWatch {
       if (swarm.state && owed(swarm.state).length > 0 && (await holdLease(this.services)).held) swarm.takeUp();
       return;
     }
-    const held = await holdLease(this.services);
-    if (!held.held || !swarm.state || !swarm.open) return;
+    const held = await this.leaseAfterReload();
+    if (!held || !swarm.state || !swarm.open) return;
     // Not twice: the person's first words may have come before.
     if (swarm.takeUnattended()) await this.carryOnWorkers(swarm.state);
     await this.sendOn(swarm.state);
+  }
+
+  /** The person is about to speak: what they stopped before comes first. */
+  async beforePerson(): Promise<void> {
+    await this.stops.settle();
+  }
+
+  /** The host ends this instance of the project and aborts its sessions: no stop of the person's. Idempotent. */
+  instanceEnds(): void {
+    this.stops.end();
   }
 
   /** The person spoke: Workers that another process left, or whose ends could not be written, are moved on. */
@@ -78,6 +96,17 @@ export class WorkerWatch {
     if (!decision.ok || !state) return;
     await this.carryOnWorkers(state);
     await this.sendOn(state);
+  }
+
+  /** The instance before this one, in the same process, may still be putting its work away. */
+  private async leaseAfterReload(): Promise<boolean> {
+    const { lease, sleep } = this.services;
+    for (let look = 0; look < RELOAD_LOOKS; look += 1) {
+      const holder = await lease.holder();
+      if (!holder || holder.own || holder.pid !== process.pid) break;
+      await sleep(RELOAD_LOOK_MS);
+    }
+    return (await holdLease(this.services)).held;
   }
 
   private async sendOn(state: Swarm): Promise<void> {
@@ -112,15 +141,21 @@ export class WorkerWatch {
     if (!state || isOver(state)) return;
     if (state.session === session) {
       const stuck = this.givenUp.delete(session);
-      if (end.how === "aborted")
-        await submit(this.services, stuck ? { type: "commander_stuck" } : { type: "person_aborted", session });
+      if (end.how === "aborted") {
+        if (stuck) await submit(this.services, { type: "commander_stuck" });
+        else
+          await this.stops.afterDoubt(async () => {
+            await submit(this.services, { type: "person_aborted", session });
+          });
+      }
       // After an error nothing is pushed on: a model server that is down would be asked again at once.
       if (end.how === "finished") await submit(this.services, { type: "commander_idle" });
       return;
     }
     const worker = workerOfSession(state, session);
     if (!worker) return;
-    if (end.how === "aborted") return this.fail(session, "its session was stopped by the person");
+    if (end.how === "aborted")
+      return this.stops.afterDoubt(() => this.fail(session, "its session was stopped by the person"));
     const { sessions, random } = this.services;
     const [lastWords, tokens] = await Promise.all([
       this.lastWords(session),

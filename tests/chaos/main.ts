@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { findOpencode } from "../../src/cli/demo/environment.ts";
+import { interruptSignal } from "../../src/cli/interrupt.ts";
 import { packageDir } from "../e2e/world.ts";
 import { SCENARIOS, sampleOf } from "./all.ts";
 import { shuffled } from "./random.ts";
@@ -27,7 +28,7 @@ Examples:
   npm run test:chaos -- --sample 12 --seed 7 --json chaos.json
 `;
 
-/** Plays what the arguments ask for. @returns the exit code: 0 where everything held. */
+/** Plays what the arguments ask for. @returns the exit code: 0 where everything held, 130 where it was interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -53,18 +54,25 @@ export async function main(args: readonly string[]): Promise<number> {
   if (chosen.length === 0)
     throw new Error(`no scenario is named like ${values.only?.join(", ")}; --list shows them all`);
   process.stderr.write(`chaos: ${chosen.length} scenarios, seed ${seed}, ${lanes} at a time\n`);
+  const interrupt = interruptSignal();
+  interrupt.addEventListener("abort", () => process.stderr.write("chaos: interrupted; ending what was started\n"));
   const outcomes = await runAll(chosen, {
     lanes,
     seed,
+    interrupt,
     onEnd: (outcome) => process.stderr.write(`${progressLine(outcome)}\n`),
   });
   const opencode = (await execa(await findOpencode({ PATH: "" }, packageDir), ["--version"])).stdout.trim();
-  if (values.json) await writeFile(values.json, `${JSON.stringify({ seed, opencode, outcomes }, null, 2)}\n`);
-  if (!values.only && values.sample === undefined) {
-    const page = renderPage(outcomes, { seed, opencode, day: new Date().toISOString().slice(0, 10) });
-    await writeFile(path.join(packageDir, "docs/reliability.md"), page);
+  const run = { day: new Date().toISOString().slice(0, 10), seed, lanes, opencode };
+  const interrupted = interrupt.aborted;
+  if (values.json) await writeFile(values.json, `${JSON.stringify({ ...run, interrupted, outcomes }, null, 2)}\n`);
+  const whole = !values.only && values.sample === undefined && !interrupted;
+  if (whole) {
+    const inOrder = SCENARIOS.flatMap(({ name }) => outcomes.filter((outcome) => outcome.name === name));
+    await writeFile(path.join(packageDir, "docs/reliability.md"), renderPage(inOrder, run));
   }
   process.stdout.write(`${summaryLine(outcomes)}\n`);
+  if (interrupted) return 130;
   return outcomes.some(({ problems }) => problems.length > 0) ? 1 : 0;
 }
 

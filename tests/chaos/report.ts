@@ -5,6 +5,8 @@ import type { Outcome } from "./runner.ts";
 /** How a run was made, for the report. */
 export interface RunInfo {
   seed: number;
+  /** Scenarios at a time. */
+  lanes: number;
   opencode: string;
   /** Calendar day, YYYY-MM-DD. */
   day: string;
@@ -37,8 +39,8 @@ export function renderPage(outcomes: readonly Outcome[], info: RunInfo): string 
     "is looked at, from the event log, the files, git, the process table and the chat. `npm run test:chaos -- --only NAME`",
     "plays one, `--seed N` chooses the order and the sample, `--sample K` plays a few (a sample runs with every commit).",
     "",
-    `Run of ${info.day}: seed ${info.seed}, OpenCode ${info.opencode}, ${cpus().length} cores (${platform()} ${arch()}), two scenarios`,
-    `at a time. ${summaryLine(outcomes).replace("chaos: ", "")}. Times are of this run, the start of OpenCode left out.`,
+    `Run of ${info.day}: seed ${info.seed}, OpenCode ${info.opencode}, ${cpus().length} cores (${platform()} ${arch()}), scenarios`,
+    `at a time: ${info.lanes}. ${summaryLine(outcomes).replace("chaos: ", "")}. Times are of this run, the start of OpenCode left out.`,
     "",
     "## Invariants",
     "",
@@ -68,9 +70,10 @@ function table(outcomes: readonly Outcome[]): string[] {
   ];
 }
 
-function happened({ end, workers, skipped }: Outcome): string {
+function happened({ end, workers, skipped, problems }: Outcome): string {
   if (skipped !== undefined) return `not played: ${skipped}`;
-  return [end ?? "no end", ...workers].join(", ");
+  const wrong = problems.map((problem) => `**${problem.split("\n", 1)[0]?.slice(0, 300)}**`);
+  return [[end ?? "no end", ...workers].join(", "), ...wrong].join("; ");
 }
 
 function held({ invariants, problems, skipped }: Outcome): string {

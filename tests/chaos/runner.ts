@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { messageOf } from "../../src/ports/thrown.ts";
 import { Host } from "../e2e/world.ts";
 import type { InvariantName, Verdict } from "./invariants.ts";
 import { INVARIANTS, judge } from "./invariants.ts";
@@ -44,7 +45,11 @@ export class Hosts {
       this.all.add(host);
       return host;
     });
-    return this.shared;
+    return this.shared.catch((error: unknown) => {
+      // The next scenario tries again.
+      this.shared = undefined;
+      throw error;
+    });
   }
 
   private async programs(): Promise<string> {
@@ -69,7 +74,12 @@ export class Hosts {
  * Plays one scenario to its end, looks at all invariants, and says what is wrong. Never throws for what the scenario
  * does: a scenario that hangs or breaks is a problem in its outcome.
  */
-export async function runScenario(scenario: Scenario, hosts: Hosts, seed: number): Promise<Outcome> {
+export async function runScenario(
+  scenario: Scenario,
+  hosts: Hosts,
+  seed: number,
+  interrupt?: AbortSignal,
+): Promise<Outcome> {
   const about = {
     name: scenario.name,
     kind: scenario.kind,
@@ -77,17 +87,23 @@ export async function runScenario(scenario: Scenario, hosts: Hosts, seed: number
     role: scenario.kind === "behaviour" ? scenario.role : "world",
     limitS: scenario.limitS,
   };
-  const host = await hosts.for(scenario);
+  const unplayed = { ...about, workers: [], seconds: 0, invariants: {} };
+  let host: Host;
+  try {
+    host = await hosts.for(scenario);
+  } catch (error) {
+    return { ...unplayed, problems: [`OpenCode did not start for it: ${messageOf(error)}`] };
+  }
   // The time counts from here: starting OpenCode is no part of a scenario.
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
-  const limit = AbortSignal.timeout(scenario.limitS * 1000);
+  const time = AbortSignal.timeout(scenario.limitS * 1000);
+  const limit = interrupt ? AbortSignal.any([time, interrupt]) : time;
   let stage: Stage | undefined;
   try {
     stage = await Stage.set(host, scenario, limit, rngOf(`${seed} ${scenario.name}`));
     const skipped = await withLimit(play(stage, scenario), limit, stage);
-    if (skipped !== undefined)
-      return { ...about, workers: [], seconds: seconds(), skipped, invariants: {}, problems: [] };
+    if (skipped !== undefined) return { ...unplayed, seconds: seconds(), skipped, problems: [] };
     const end = await stage.settled(scenario.ends);
     const took = seconds();
     const invariants = await judge(stage, scenario, await hostPids(stage, host));
@@ -99,10 +115,9 @@ export async function runScenario(scenario: Scenario, hosts: Hosts, seed: number
     ];
     return { ...about, end, workers, seconds: took, invariants, problems };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
     const state = await stage?.describe().catch((lost: unknown) => String(lost));
-    const problem = `${detail}\n${state ?? ""}`;
-    return { ...about, workers: [], seconds: seconds(), invariants: {}, problems: [problem] };
+    const problem = `${messageOf(error)}\n${state ?? ""}`;
+    return { ...unplayed, seconds: seconds(), problems: [problem] };
   } finally {
     await stage?.close();
     await hosts.done(scenario, host);
@@ -154,17 +169,21 @@ async function expected(stage: Stage, scenario: Scenario): Promise<string[]> {
       ];
 }
 
-/** Plays all of them, `lanes` at a time, in the order given. */
+/**
+ * Plays all of them, `lanes` at a time, in the order given. After `interrupt` none begins, and those that run are given up
+ * and are no outcome; OpenCode and the model servers are ended in every case.
+ */
 export async function runAll(
   scenarios: readonly Scenario[],
-  options: { lanes: number; seed: number; onEnd: (outcome: Outcome) => void },
+  options: { lanes: number; seed: number; interrupt: AbortSignal; onEnd: (outcome: Outcome) => void },
 ): Promise<Outcome[]> {
   const hosts = new Hosts();
   const waiting = [...scenarios];
   const outcomes: Outcome[] = [];
   const lane = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const outcome = await runScenario(next, hosts, options.seed);
+    for (let next = waiting.shift(); next && !options.interrupt.aborted; next = waiting.shift()) {
+      const outcome = await runScenario(next, hosts, options.seed, options.interrupt);
+      if (options.interrupt.aborted) return;
       outcomes.push(outcome);
       options.onEnd(outcome);
     }

@@ -43,6 +43,18 @@ it("a viewer that takes the lease over goes on from what the other process did m
   expect(second.swarm.state?.design.status).toBe("open");
 });
 
+it("an instance that the host has ended takes the lease no more; the next one does", async () => {
+  const first = openProcess();
+  const second = openProcess();
+  expect(await needLease(first)).toBeUndefined();
+  await first.lease.retire();
+  expect(await needLease(first)).toMatchObject({ code: "instance-ended" });
+  expect(await needLease(second)).toBeUndefined();
+  await first.lease.retire();
+  expect(await needLease(first)).toMatchObject({ code: "instance-ended" });
+  expect((await second.lease.holder())?.own).toBe(true);
+});
+
 it("a state directory that cannot be used is a refusal that says why; a log that could not be read is read again", async () => {
   const blocked = join(dir, "file");
   await writeFile(blocked, "");

@@ -7,6 +7,7 @@ export class InMemorySessions implements Sessions {
   readonly known = new Map<string, SessionInfo>();
   /** Set to make the next `create` fail as a host that is down does. */
   createFails: string | undefined;
+  knownAgents: readonly string[] = ["commander", "worker", "scout", "librarian"];
   onPrompt: (session: string) => void = () => undefined;
 
   async create(options: Parameters<Sessions["create"]>[0]): Promise<string> {
@@ -51,6 +52,15 @@ export class InMemorySessions implements Sessions {
 
   async rejectPermission(): Promise<void> {
     this.calls.push("reject");
+  }
+
+  async agents(): Promise<readonly string[]> {
+    this.calls.push("agents");
+    return this.knownAgents;
+  }
+
+  async reload(): Promise<void> {
+    this.calls.push("reload");
   }
 
   async notice(message: string): Promise<void> {

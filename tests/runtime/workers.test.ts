@@ -34,13 +34,14 @@ function openProcess() {
     wake = resolve;
   });
   const agents = { commander: "commander", worker: "worker", scout: "scout", librarian: "librarian" };
+  const lease = new FileLease(dir);
   // Only what the classes under test use: no repository, no sandbox.
   const services = {
     swarm,
     turns,
     sessions,
     agents,
-    lease: new FileLease(dir),
+    lease,
     hostConfig: { findings: [], mcpServers: [] },
     live: new Map(),
     now: () => 1_000,
@@ -60,7 +61,7 @@ function openProcess() {
   };
   const status = (index: number) => swarm.state?.workers[index]?.status;
   const reaches = (done: () => boolean) => swarm.until(done, { timeoutMs: 5_000 });
-  return { swarm, turns, watch: watching.watch, tell, status, reaches, waits, wake: () => wake() };
+  return { swarm, turns, lease, watch: watching.watch, tell, status, reaches, waits, wake: () => wake() };
 }
 
 describe("Workers' sessions", () => {
@@ -245,6 +246,71 @@ describe("Workers' sessions", () => {
     await expect.poll(() => sessions.calls.at(-1)).toContain("no progress");
     await tell(ran("w01"), report("w01"));
     await expect.poll(() => sessions.prompts.at(-1)?.session).toBe("commander");
+  });
+
+  /** Two Workers at work, and the abort of every session that a person or the host asks for. */
+  async function atWorkAndStopped() {
+    const opened = openProcess();
+    const { tell, turns, swarm } = opened;
+    await tell(...inDispatch, dispatch(part("a"), part("b")));
+    await expect.poll(() => sessions.prompts.length).toBe(2);
+    turns.started("commander");
+    const workers = swarm.state?.workers.map((worker) => ("session" in worker ? (worker.session ?? "") : "")) ?? [];
+    for (const session of [...workers, "commander"]) {
+      turns.failed(session, { name: "MessageAbortedError", message: "Aborted" });
+      turns.idle(session);
+    }
+    return opened;
+  }
+
+  it("are stopped by the person's abort once the host had its time to say that the stop was its own", async () => {
+    const { wake, waits, reaches, status, swarm } = await atWorkAndStopped();
+    expect([status(0), swarm.state?.paused, waits]).toEqual(["exploring", false, [1_000, 1_000, 1_000]]);
+    wake();
+    expect(await reaches(() => swarm.state?.paused === true)).toBe("done");
+    expect([status(0), status(1)].filter((each) => each !== "failed" && each !== "cancelled")).toEqual([]);
+  });
+
+  it("are stopped at once where the person speaks: what they stopped comes before what they say", async () => {
+    const { watch, status, swarm } = await atWorkAndStopped();
+    await watch.beforePerson();
+    expect(swarm.state?.paused).toBe(true);
+    expect([status(0), status(1)].filter((each) => each !== "failed" && each !== "cancelled")).toEqual([]);
+  });
+
+  it("go on in the next instance where the host ended this one: its aborts are no stop of the person's", async () => {
+    const first = await atWorkAndStopped();
+    first.watch.instanceEnds();
+    first.wake();
+    await first.swarm.settled();
+    await first.lease.retire();
+    expect([first.status(0), first.status(1), first.swarm.state?.paused]).toEqual(["exploring", "exploring", false]);
+    const before = sessions.prompts.length;
+    const second = openProcess();
+    await second.swarm.load();
+    await second.watch.takeUp();
+    await expect.poll(() => sessions.prompts.length).toBe(before + 2);
+    // What the host still tells the old instance changes nothing.
+    first.turns.started("commander");
+    first.turns.idle("commander");
+    await first.swarm.settled();
+    expect(second.swarm.state?.workers.map((worker) => worker.attempt)).toEqual([1, 1]);
+  });
+
+  it("are taken up by the next instance as soon as the one before it has put its lease away", async () => {
+    const first = await atWorkAndStopped();
+    expect((await first.lease.acquire()).held).toBe(true);
+    first.watch.instanceEnds();
+    const before = sessions.prompts.length;
+    const second = openProcess();
+    await second.swarm.load();
+    const taken = second.watch.takeUp();
+    await expect.poll(() => second.waits).toEqual([100]);
+    expect(sessions.prompts.length).toBe(before);
+    await first.lease.retire();
+    second.wake();
+    await taken;
+    await expect.poll(() => sessions.prompts.length).toBe(before + 2);
   });
 
   it("leave a Commander that cannot be woken to the person: two prompts, then a notice", async () => {

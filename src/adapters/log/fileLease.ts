@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Lease, LeaseHolder } from "../../ports/lease.ts";
+import { InstanceEndedError } from "../../ports/lease.ts";
 import { hasCode } from "../../ports/thrown.ts";
 import { makeStateDir } from "./stateDir.ts";
 
@@ -14,6 +15,7 @@ export class FileLease implements Lease {
   private readonly stateDir: string;
   private readonly file: string;
   private readonly token = randomUUID();
+  private retired = false;
 
   constructor(stateDir: string) {
     this.stateDir = stateDir;
@@ -21,6 +23,7 @@ export class FileLease implements Lease {
   }
 
   async acquire(): Promise<{ held: true; taken: boolean } | { held: false; by: LeaseHolder }> {
+    if (this.retired) throw new InstanceEndedError();
     if ((await readHolder(this.file))?.token === this.token) return { held: true, taken: false };
     await makeStateDir(this.stateDir);
     const own = {
@@ -52,6 +55,11 @@ export class FileLease implements Lease {
   async release(): Promise<void> {
     const holder = await readHolder(this.file);
     if (holder?.token === this.token) await rm(this.file, { force: true });
+  }
+
+  async retire(): Promise<void> {
+    this.retired = true;
+    await this.release();
   }
 
   async holder(): Promise<(LeaseHolder & { own: boolean }) | undefined> {

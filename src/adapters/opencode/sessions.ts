@@ -105,6 +105,16 @@ export class OpenCodeSessions implements Sessions {
     );
   }
 
+  async agents(): Promise<readonly string[]> {
+    return (await this.call("list the agents", () => this.client.app.agents())).map(({ name }) => name);
+  }
+
+  async reload(): Promise<void> {
+    await this.call("end the instance", () => this.client.instance.dispose());
+    // The next request is what begins the new one.
+    await this.call("begin an instance", () => this.client.session.list({ limit: 1 }));
+  }
+
   async notice(message: string, level: "info" | "warning"): Promise<void> {
     await this.call("show a notice", () => this.client.tui.showToast({ message, variant: level, title: "Aegis" }));
   }

@@ -50,8 +50,12 @@ export async function startOpencode(options: ServeOptions): Promise<RunningServe
   );
   let said = "";
   let running = true;
+  // Its group is its own, so nobody else would end it where this process ends without `stop`.
+  const orphaned = () => void signalGroup(child.pid, "SIGKILL");
+  process.once("exit", orphaned);
   const ended = child.then((result) => {
     running = false;
+    process.off("exit", orphaned);
     return result.exitCode === undefined
       ? `opencode serve did not run: ${result.shortMessage ?? result.signal ?? "unknown cause"}`
       : `opencode serve ended with exit code ${result.exitCode}`;

@@ -103,6 +103,8 @@ async function tryOnce(
     const read = await reader?.read();
     const first = read?.value;
     const firstByte = world.now() - started;
+    // An aborted body may end like an empty one: that is no answer of the server's.
+    caller.throwIfAborted();
     if (response.ok && isAnswer(response, first)) {
       return { ok: true, begun: { response, first, rest: reader, firstByteMs: firstByte } };
     }

@@ -1,11 +1,12 @@
+import { LONGEST_TURN } from "../../../src/core/gate/repetition.ts";
 import type { Reply } from "../../../vllm/simulator/brain.ts";
 import { call, calls, say } from "../../../vllm/simulator/brain.ts";
 import { variedText } from "../random.ts";
 import type { Behaviour } from "../scenario.ts";
 import { LOOT } from "../stage.ts";
 
-/** Bytes of a huge argument. */
-const HUGE = 1_000_000;
+/** Characters of a huge argument: as long as fits into the model's context beside the huge command. */
+const HUGE = 150_000;
 
 const sse = (...deltas: readonly object[]): Reply => ({
   raw: {
@@ -74,16 +75,29 @@ export const SPEAKING: readonly Behaviour[] = [
   ]),
   nudged(
     "huge-arguments",
-    "a Worker writes 1 MB in one argument, and runs a command of 200 KB",
+    "a Worker writes 150 KB in one argument, and runs a command of 140 KB, longer than Linux takes",
     (stage) => [
       call("write", { filePath: "src/bad/huge.txt", content: variedText(HUGE, stage.random) }),
       call("bash", {
         command: `wc -c <<'END'
-${variedText(100_000, stage.random)}END`,
+${variedText(140_000, stage.random)}END`,
         description: "long",
       }),
     ],
     { limitS: 420 },
+  ),
+  nudged(
+    "argument-without-end",
+    "a Worker's one argument goes on beyond the length of any turn",
+    (stage) => {
+      const endless = variedText(LONGEST_TURN + 10_000, stage.random);
+      return () => call("write", { filePath: "src/bad/endless.txt", content: endless });
+    },
+    {
+      worker: ["failed"],
+      check: async (stage) =>
+        (await stage.project.read("src/bad/endless.txt")) === undefined ? [] : ["a cut argument was written"],
+    },
   ),
   nudged("empty-calls", "a Worker makes calls without a name, without arguments, with empty arguments", [
     { toolCalls: [{ name: "", arguments: {} }] },

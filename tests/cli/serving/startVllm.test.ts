@@ -150,6 +150,18 @@ describe("start-vllm", () => {
     expect(ended.stderr).toContain("Application startup complete");
   });
 
+  it("one Ctrl-C that arrives several times, as through npm, is one", async () => {
+    const { start, port } = await makeServing("serve");
+    const child = start(["start-vllm", "--recipe", "tiny", "--foreground"]);
+    await until(() => health(port));
+    for (let time = 0; time < 3; time += 1) {
+      child.kill("SIGINT");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const ended = await child;
+    expect([ended.exitCode, await health(port)]).toEqual([130, undefined]);
+  });
+
   it("Ctrl-C while it waits leaves nothing behind", async () => {
     const { start, run } = await makeServing("serve");
     const child = start(["start-vllm", "--recipe", "tiny", "--wait"]);

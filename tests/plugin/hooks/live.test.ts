@@ -11,12 +11,16 @@ import type { Lease } from "../../../src/ports/lease.ts";
 import { SETTINGS } from "../../core/workflow/scenario.ts";
 
 let dir: string;
+const opened: Hooks[] = [];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "aegis-hooks-"));
   await execa("git", ["init", "--quiet"], { cwd: dir });
 });
 // Taking up the swarm goes on behind the hooks and may still write its lease.
-afterEach(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
+afterEach(async () => {
+  for (const hooks of opened.splice(0)) await hooks.dispose?.();
+  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+});
 
 const begun = {
   type: "swarm_started",
@@ -49,7 +53,9 @@ async function openHooks(agentOf: Record<string, string>): Promise<{ hooks: Hook
   if (!composed.ok) throw new Error(composed.problem);
   // As after the host read a sound configuration, which it does before any session exists.
   composed.services.hostConfig.findings = [];
-  return { hooks: liveHooks(composed, {}, dir), asked, lease: composed.services.lease };
+  const hooks = liveHooks(composed, {}, dir);
+  opened.push(hooks);
+  return { hooks, asked, lease: composed.services.lease };
 }
 
 const before = (hooks: Hooks, session: string, tool: string, args: Record<string, unknown>, call = "1") =>
@@ -109,6 +115,7 @@ it("a process that only looks leaves the swarm to the one that comes after it", 
   vi.unstubAllEnvs();
   await before(looking.hooks, "ses-b", "read", {});
   const driving = await openHooks({ "ses-c": "commander" });
+  await driving.hooks.config?.({});
   await expect.poll(() => driving.lease.holder()).toMatchObject({ own: true });
   expect(looking.asked.filter((request) => request.startsWith("POST"))).toEqual([]);
 });
