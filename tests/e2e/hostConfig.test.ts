@@ -1,7 +1,11 @@
 import { chmod } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { call, say } from "../../vllm/simulator/brain.ts";
+import type { Brain } from "../../vllm/simulator/brain.ts";
+import { byRole, call, say } from "../../vllm/simulator/brain.ts";
+import { Gate } from "../chaos/faults/play.ts";
+import type { Part as SoundPart } from "../chaos/soundModel.ts";
+import { soundCommander, soundWorker } from "../chaos/soundModel.ts";
 import { LOOT, loot } from "./attackList.ts";
 import { checkedProject, opening, type Part, proposal, reportFailed, swarmBrain } from "./steps.ts";
 import { Host } from "./world.ts";
@@ -170,6 +174,48 @@ describe("OpenCode's configuration in a cloned repository", () => {
       ),
     ).toEqual([]);
     expect(await project.read("README.md")).toBe("# Project\n");
+  });
+});
+
+describe("OpenCode's configuration while a swarm works", () => {
+  test("a change that lets something out stops every call and names the entry; taken back, the swarm goes on", async () => {
+    const project = await host.project(checkedProject);
+    const part: SoundPart = { name: "a", scope: ["src/a/**"], file: "src/a/a.mjs" };
+    const sound = soundWorker(part);
+    /** The Worker waits for the person before its first call, and again after a refused one. */
+    const patched = [new Gate(), new Gate()];
+    let waits = 0;
+    const worker: Brain = async (turn) => {
+      const refused = turn.toolResults.some(({ text }) => text.includes("Refused (host-config)"));
+      waits = refused ? 2 : 1;
+      await patched[waits - 1]?.pass(turn.signal);
+      return sound(turn);
+    };
+    const chat = await project.chat(byRole({ commander: soundCommander([part]), worker }));
+    await chat.say("Build it", 150_000);
+    await chat.mutter("1");
+    const reaches = (times: number) => expect.poll(() => waits, { timeout: 90_000 }).toBe(times);
+    await reaches(1);
+    /** OpenCode 1.18 reads its configuration again after PATCH /config, whose own words it puts where it reads nothing. */
+    const changeTo = async (share: string) => {
+      await project.put("opencode.json", JSON.stringify({ share }));
+      await project.client.config.update({ config: { username: "somebody" } });
+    };
+    await changeTo("auto");
+    patched[0]?.release();
+    // A client of the person's comes back: that is when OpenCode loads the project again.
+    await project.client.session.list();
+    await reaches(2);
+    const [child] = await project.children(chat.session);
+    const refused = (await project.tools(child?.id ?? "")).find(({ text }) => text.includes("Refused (host-config)"));
+    expect(refused?.text).toContain("share");
+    expect(await project.read("src/a/a.mjs")).toBeUndefined();
+    await changeTo("disabled");
+    patched[1]?.release();
+    await project.client.session.list();
+    const state = await project.until("committed", (swarm) => swarm?.phase === "done", 150_000);
+    expect(state.workers.map(({ status, attempt }) => [status, attempt])).toEqual([["completed", 1]]);
+    expect((await project.events()).filter(({ type }) => type === "person_aborted")).toEqual([]);
   });
 });
 
