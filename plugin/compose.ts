@@ -8,6 +8,7 @@ import { createWorktrees } from "../src/adapters/git/worktrees.ts";
 import { FileEventLogs } from "../src/adapters/log/fileEventLogs.ts";
 import { FileInbox } from "../src/adapters/log/fileInbox.ts";
 import { FileLease } from "../src/adapters/log/fileLease.ts";
+import { NetworkLog } from "../src/adapters/log/networkLog.ts";
 import { OpenCodeSessions } from "../src/adapters/opencode/sessions.ts";
 import { BubblewrapSandbox } from "../src/adapters/sandbox/bubblewrap.ts";
 import { OffSandbox } from "../src/adapters/sandbox/off.ts";
@@ -18,6 +19,7 @@ import type { Unsandboxed } from "../src/core/gate/hostConfig.ts";
 import { DEFAULT_RETRY_BUDGET } from "../src/core/gate/retryPlan.ts";
 import type { Role } from "../src/core/roles.ts";
 import { ROLES } from "../src/core/roles.ts";
+import { networkAllowance } from "../src/core/sandbox/networkAllowance.ts";
 import { type AdmissionSettings, DEFAULT_ADMISSION } from "../src/core/schedule/model.ts";
 import type { LiveView } from "../src/core/workflow/dashboard.ts";
 import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
@@ -88,7 +90,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     turns: new Turns((session, end) => watchers.watch?.turnEnded(session, end)),
     lease: new FileLease(stateDir),
     git,
-    sandbox: read.config.swarm.sandbox === "off" ? unsandboxed : new BubblewrapSandbox({ wrapper: SHELL_WRAPPER }),
+    sandbox: read.config.swarm.sandbox === "off" ? unsandboxed : confined(read.config, host, stateDir),
     unsandboxed,
     sessions: new OpenCodeSessions(host),
     settings: settingsOf(read.config),
@@ -128,6 +130,20 @@ function note(stateDir: string, message: string, error: unknown): void {
   }
 }
 
+/** The sandbox, with the network that the person declared; every try at it is on record. */
+function confined(config: Config, host: HostInput, stateDir: string): BubblewrapSandbox {
+  const log = new NetworkLog(stateDir, (message, error) => note(stateDir, message, error));
+  const own = URL.canParse(host.baseUrl) ? Number(new URL(host.baseUrl).port) : 0;
+  return new BubblewrapSandbox({
+    wrapper: SHELL_WRAPPER,
+    network: {
+      allowance: networkAllowance(config.sandbox.network),
+      neverPorts: [own],
+      onAttempt: (attempt) => log.add(attempt),
+    },
+  });
+}
+
 function settingsOf(config: Config): SwarmServices["settings"] {
   return {
     maxWorkers: config.swarm.maxWorkers,
@@ -140,6 +156,7 @@ function settingsOf(config: Config): SwarmServices["settings"] {
     skipPhrases: [...SKIP_PHRASES, ...config.workflow.skipPhrases],
     qaOverride: config.workflow.qa,
     allowedMcp: config.mcp.allow,
+    network: config.sandbox.network,
   };
 }
 

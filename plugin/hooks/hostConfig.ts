@@ -76,6 +76,7 @@ async function sandboxed(name: string, server: unknown, services: SwarmServices)
     projectDir: services.projectDir,
     scope: [],
     env: environment,
+    lasting: true,
     privateId: `mcp-${name}`,
   });
   return {

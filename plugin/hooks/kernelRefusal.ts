@@ -5,10 +5,10 @@ import type { SessionActor } from "../sessionRoles.ts";
 const REFUSED =
   /read-only file system|invalid cross-device link|operation not permitted|device or resource busy|\b(?:EROFS|EXDEV|EPERM|EBUSY)\b/iu;
 const NO_NETWORK =
-  /network is unreachable|could not resolve host|temporary failure in name resolution|failed to connect|couldn't connect|\b(?:ENETUNREACH|EAI_AGAIN|ECONNREFUSED)\b|connection refused/iu;
+  /is not in sandbox\.network|tunnel failed|tunneling socket|network is unreachable|could not resolve host|temporary failure in name resolution|failed to connect|couldn't connect|\b(?:ENETUNREACH|EAI_AGAIN|ECONNREFUSED)\b|connection refused/iu;
 
 /** What a model is told, beside a shell's own words, where the sandbox said no: the kernel names no next step. */
-export function kernelRefusal(actor: SessionActor, output: string): string | undefined {
+export function kernelRefusal(actor: SessionActor, output: string, network: readonly string[]): string | undefined {
   if (REFUSED.test(output)) {
     const where =
       actor.role === "worker"
@@ -21,7 +21,14 @@ export function kernelRefusal(actor: SessionActor, output: string): string | und
     return renderRefusal(refusal("sandbox", `this shell writes only ${where}.`, next));
   }
   if (!NO_NETWORK.test(output)) return undefined;
+  const reaches = actor.role === "worker" || actor.role === "commander" ? network : [];
   return renderRefusal(
-    refusal("sandbox", "this shell has no network, loopback included.", "work with what is in the project."),
+    reaches.length === 0
+      ? refusal("sandbox", "this shell has no network, loopback included.", "work with what is in the project.")
+      : refusal(
+          "sandbox",
+          `this shell reaches ${reaches.join(", ")} and nothing else, by the proxy in HTTPS_PROXY.`,
+          "use that, or tell the person what would have to be allowed (sandbox.network).",
+        ),
   );
 }

@@ -256,7 +256,8 @@ export function liveHooks(
         .ended(actor, input.tool, input.callID, input.args, output.metadata, place)
         .finally(() => fileTurns.leave(input.sessionID, input.callID));
       output.output = await places.shownTo(input.sessionID, actor, output.output);
-      const refusedByKernel = input.tool === "bash" ? kernelRefusal(actor, output.output) : undefined;
+      const refusedByKernel =
+        input.tool === "bash" ? kernelRefusal(actor, output.output, services.settings.network) : undefined;
       const cut = await watch.requests.toTell(input.sessionID);
       const notes = [note, refusedByKernel, cut].filter((each) => each !== undefined);
       if (notes.length > 0) output.output = [output.output, ...notes].join("\n");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UNSANDBOXED } from "../core/gate/hostConfig.ts";
 import { EVERY_REPAIR_KIND } from "../core/gate/report.ts";
+import { isNetworkEntry } from "../core/sandbox/networkAllowance.ts";
 
 const percent = (fallback: number, text: string) => z.number().min(0).max(100).default(fallback).describe(text);
 const flag = (fallback: boolean, text: string) => z.boolean().default(fallback).describe(text);
@@ -104,6 +105,25 @@ const swarm = z
   })
   .prefault({})
   .describe("The swarm of Workers.");
+
+const sandbox = z
+  .strictObject({
+    network: z
+      .array(
+        z
+          .string()
+          .refine(
+            isNetworkEntry,
+            "must be `registry`, a host name, `host:port` or `localhost:port`, without wildcards",
+          ),
+      )
+      .default([])
+      .describe(
+        "What sandboxed commands of Workers, the Commander and QA may reach, through a proxy that allows nothing else: `registry` (the public package registries), hosts, `localhost:port`. Weakens: never read from a repository.",
+      ),
+  })
+  .prefault({})
+  .describe("The sandbox of shell commands.");
 
 const qaCommand = z
   .strictObject({
@@ -263,6 +283,7 @@ export const configSchema = z
     opencode,
     notifications,
     swarm,
+    sandbox,
     workflow,
     security,
     mcp,
@@ -280,6 +301,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** Keys that take protection away. They count only where a person put them outside the repository. */
 export const weakeningKeys: readonly string[] = [
   "swarm.sandbox",
+  "sandbox.network",
   "security.egress",
   "security.allowHosts",
   "security.unsandboxed",

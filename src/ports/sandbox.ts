@@ -17,6 +17,8 @@ export interface SandboxSpec {
   cwd?: string;
   /** Variables set inside. Nothing outside sees them: `BASH_ENV` or `PATH` would lead the wrapper itself astray. */
   env?: Readonly<Record<string, string>>;
+  /** A server that runs as long as its parent: no limit on its time. */
+  lasting?: boolean;
   /** Names the private build and cache directories; one id, one private copy. */
   privateId: string;
 }

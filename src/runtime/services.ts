@@ -23,6 +23,8 @@ export interface RuntimeSettings {
   skipPhrases: readonly string[];
   qaOverride: readonly { check: string; command: string; timeout_s?: number | undefined }[];
   allowedMcp: Readonly<Record<Role, readonly string[]>>;
+  /** What sandboxed commands may reach (`sandbox.network`). */
+  network: readonly string[];
 }
 
 /** Everything one project's swarm works with; made once by the composition function of a shell. */

@@ -108,6 +108,7 @@ describe("layers", () => {
 describe("keys that weaken", () => {
   const weak = {
     swarm: { sandbox: "off" },
+    sandbox: { network: ["registry", "evil.example"] },
     security: { egress: "swarm", allowHosts: ["evil.example"], unsandboxed: ["formatter"] },
     mcp: { allow: { commander: ["x"], worker: ["x"], scout: ["x"], librarian: ["x"] } },
     workflow: { design: "optional", skipPhrases: ["go"] },

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, realpath } from "node:fs/promises";
+import { lstat, readdir, readFile, readlink, realpath } from "node:fs/promises";
 import path from "node:path";
 
 export interface BaselineOptions {
@@ -138,11 +138,25 @@ async function maskOf(entry: string): Promise<Mask | undefined> {
 export async function socketMasks(projectDir: string): Promise<string[]> {
   const table = await readFile("/proc/net/unix", "utf8").catch(() => "");
   const hidden = /^\/(run|var\/run|tmp|dev|proc|sys)\//;
-  const paths = new Set(table.split("\n").flatMap((line) => /^\S+: (?:\S+ ){5}\s*\d+ (\/.+)$/.exec(line)?.[1] ?? []));
+  // `@` begins an abstract name: those belong to the host's network, which is not there inside.
+  const bound = table.split("\n").flatMap((line) => /^\S+: (?:\S+ ){5}\s*\d+ ([^@].*)$/.exec(line)?.[1] ?? []);
+  const relative = bound.filter((name) => !path.isAbsolute(name));
+  const places = relative.length === 0 ? [] : await workingDirectories();
+  const paths = new Set([
+    ...bound.filter((name) => path.isAbsolute(name)),
+    ...relative.slice(0, 100).flatMap((name) => places.map((place) => path.resolve(place, name))),
+  ]);
   const sockets: string[] = [];
   for (const entry of paths) {
     const isVisible = !hidden.test(entry) || entry.startsWith(`${projectDir}/`);
     if (isVisible && (await lstat(entry).catch(() => undefined))?.isSocket()) sockets.push(entry);
   }
   return sockets.slice(0, 100).flatMap((socket) => ["--ro-bind-try", "/dev/null", socket]);
+}
+
+/** Where this machine's processes are: a socket bound by a relative name lies below one of these, most likely its owner's. */
+async function workingDirectories(): Promise<string[]> {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/u.test(name));
+  const found = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => undefined)));
+  return [...new Set(found.flatMap((place) => place ?? []))];
 }

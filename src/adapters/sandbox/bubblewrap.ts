@@ -5,6 +5,7 @@ import path from "node:path";
 import type { PreparedShell, Sandbox, SandboxProbe, SandboxRun, SandboxSpec } from "../../ports/sandbox.ts";
 import { baselineArgs, homeMasks, secretNames, socketMasks } from "./baseline.ts";
 import { ProjectDirError } from "./errors.ts";
+import { NetworkAccess, type NetworkAccessOptions } from "./network/access.ts";
 import { privateDirs, removeMade } from "./privateDirs.ts";
 import { probeBubblewrap } from "./probe.ts";
 import { type RepositoryPaths, repositoryPaths } from "./protectedDirs.ts";
@@ -22,6 +23,8 @@ export interface SandboxLimits {
   cpuSeconds: number;
   /** Processes and threads of one call. The kernel exempts root from it. */
   processes: number;
+  /** Time a call may take, seconds; OpenCode's own limit of a call is the model's to choose. */
+  wallSeconds: number;
 }
 
 export interface BubblewrapOptions {
@@ -31,6 +34,8 @@ export interface BubblewrapOptions {
   home?: string;
   environment?: Environment;
   limits?: Partial<SandboxLimits>;
+  /** What Workers, the Commander and QA may reach; nothing without it. */
+  network?: Omit<NetworkAccessOptions, "forwarder">;
 }
 
 /**
@@ -43,6 +48,7 @@ export class BubblewrapSandbox implements Sandbox {
   private readonly home: string;
   private readonly environment: Environment;
   private readonly limits: SandboxLimits;
+  private readonly network: NetworkAccess | undefined;
   private readonly repositories = new Map<string, Promise<RepositoryPaths>>();
   private readonly made = new Set<string>();
   private usable: Extract<SandboxProbe, { usable: true }> | undefined;
@@ -57,8 +63,11 @@ export class BubblewrapSandbox implements Sandbox {
       memoryBytes: Math.floor(totalmem() / 2),
       cpuSeconds: 3_600,
       processes: 4_096,
+      wallSeconds: 3_600,
       ...options.limits,
     };
+    const forwarder = path.join(path.dirname(options.wrapper), "forward.mjs");
+    this.network = options.network && new NetworkAccess({ ...options.network, forwarder });
   }
 
   /** A failure is tried again at the next call: the person may have mended it. */
@@ -74,16 +83,17 @@ export class BubblewrapSandbox implements Sandbox {
    * @throws ProjectDirError where the project cannot be read
    */
   async prepare(spec: SandboxSpec): Promise<PreparedShell> {
-    return await this.prepareWith(spec, []);
+    return await this.prepareWith(spec, {});
   }
 
   async run(spec: SandboxSpec, command: string | readonly string[], options: RunOptions): Promise<SandboxRun> {
     const binds = (options.binds ?? []).flatMap(({ from, to, write }) => [write ? "--bind" : "--ro-bind", from, to]);
-    const prepared = await this.prepareWith(
-      spec,
-      [...binds, "--chdir", options.cwd],
-      new Set(Object.keys(options.env ?? {})),
-    );
+    const prepared = await this.prepareWith(spec, {
+      args: [...binds, "--chdir", options.cwd],
+      keptNames: new Set(Object.keys(options.env ?? {})),
+      // This process ends it in time; the sandbox does where this process is gone.
+      wallSeconds: Math.ceil(options.timeoutMs / 1_000) + 60,
+    });
     let removed: readonly string[] = [];
     let result: SandboxRun;
     try {
@@ -98,14 +108,14 @@ export class BubblewrapSandbox implements Sandbox {
 
   /** Removes private copies and everything quarantined. The object must not be used afterwards. */
   async dispose(): Promise<void> {
+    await this.network?.close();
     await removeMade([...this.made]);
     if (this.store) await rm(await this.store, { recursive: true, force: true });
   }
 
   private async prepareWith(
     spec: SandboxSpec,
-    extraArgs: readonly string[],
-    keptNames: ReadonlySet<string> = new Set(),
+    call: { args?: readonly string[]; keptNames?: ReadonlySet<string>; wallSeconds?: number },
   ): Promise<PreparedShell> {
     const probe = await this.probe();
     if (!probe.usable) return { env: denyEnv(probe.reason, probe.mend), settle: async () => [] };
@@ -149,8 +159,11 @@ export class BubblewrapSandbox implements Sandbox {
       ...(await socketMasks(projectDir)),
       ...(spec.cwd === undefined ? [] : ["--chdir", spec.cwd]),
       ...Object.entries(spec.env ?? {}).flatMap(([name, value]) => ["--setenv", name, value]),
-      ...extraArgs,
+      ...(call.args ?? []),
     ];
+    const reachesOut = spec.role !== "scout" && spec.role !== "librarian";
+    const network = reachesOut && this.store ? await this.network?.forCall(await this.store) : undefined;
+    args.push(...(network?.args ?? []));
     const argsFile = path.join(own.calls, randomUUID());
     await writeFile(argsFile, args.map((arg) => `${arg}\0`).join(""), { mode: 0o600 });
     const settle = async () => {
@@ -166,7 +179,10 @@ export class BubblewrapSandbox implements Sandbox {
     };
     let settled: Promise<readonly string[]> | undefined;
     return {
-      env: this.wrapperEnv(argsFile, keptNames),
+      env: {
+        ...this.wrapperEnv(argsFile, { ...call, lasting: spec.lasting === true }),
+        ...(network ? { AEGIS_SANDBOX_PORTS: network.ports } : {}),
+      },
       settle: () => {
         settled ??= settle();
         return settled;
@@ -180,14 +196,18 @@ export class BubblewrapSandbox implements Sandbox {
     });
   }
 
-  private wrapperEnv(argsFile: string, keptNames: ReadonlySet<string>): Record<string, string> {
-    const { memoryBytes, cpuSeconds, processes } = this.limits;
-    const unset = secretNames(this.environment).filter((name) => !keptNames.has(name));
+  private wrapperEnv(
+    argsFile: string,
+    call: { keptNames?: ReadonlySet<string>; wallSeconds?: number; lasting: boolean },
+  ): Record<string, string> {
+    const { memoryBytes, cpuSeconds, processes, wallSeconds } = { ...this.limits, ...call };
+    const times = call.lasting ? ["", ""] : [cpuSeconds, wallSeconds];
+    const unset = secretNames(this.environment).filter((name) => !call.keptNames?.has(name));
     return {
       AEGIS_SANDBOX: "bwrap",
       AEGIS_SANDBOX_ARGS: argsFile,
       AEGIS_SANDBOX_BWRAP: this.bwrap,
-      AEGIS_SANDBOX_LIMITS: `${Math.floor(memoryBytes / 1024)}:${cpuSeconds}:${processes}`,
+      AEGIS_SANDBOX_LIMITS: `${Math.floor(memoryBytes / 1024)}:${times[0]}:${processes}:${times[1]}`,
       AEGIS_SANDBOX_UNSET: unset.join(" "),
     };
   }
