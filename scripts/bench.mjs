@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { withBundle } from "./bundled.mjs";
 import { prepare } from "./fromClone.mjs";
 
-const names = ["startup", "swarm", "bytes", "gate", "prefix", "tune", "sandbox", "admission"];
+const names = ["startup", "swarm", "bytes", "gate", "prefix", "tune", "sandbox", "admission", "routing", "fusion"];
 const [name = "", ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`bench: name one of ${names.join(", ")}; for example \`node scripts/bench.mjs bytes --json\`.`);

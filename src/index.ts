@@ -4,8 +4,10 @@
  * - scopes: exact comparison of the globs that Workers own
  * - workflow: the one decider of a swarm, its events and their fold
  * - configuration: the schema of aegis.jsonc and the layered reader
+ * - routing: the policy that picks provider and model, and a balancer; nothing leads outside unless that is allowed
  */
 
+export { updateClaudeLimits } from "./adapters/routing/updateClaudeLimits.ts";
 export type { Problem } from "./config/problem.ts";
 export { renderProblem } from "./config/problem.ts";
 export type { ReadConfigInput, ReadConfigResult } from "./config/read.ts";
@@ -13,6 +15,16 @@ export { readConfig } from "./config/read.ts";
 export type { Config } from "./config/schema.ts";
 export { configSchema } from "./config/schema.ts";
 export type { QaRow } from "./core/qa/qaCheck.ts";
+export type { RouteQuestion } from "./core/routing/decideRoute.ts";
+export { decideRoute } from "./core/routing/decideRoute.ts";
+export type { ProviderHealth, RoutingHealth } from "./core/routing/health.ts";
+export type { Keyword } from "./core/routing/keywords.ts";
+export { findKeyword } from "./core/routing/keywords.ts";
+export type { RouteOptions, SubagentCall, SubagentRoute, TaskRoute } from "./core/routing/legacyNames.ts";
+export { routeTask, shouldRouteToOpenCode } from "./core/routing/legacyNames.ts";
+export type { PolicySettings, RoutingPolicy } from "./core/routing/policy.ts";
+export { makePolicy } from "./core/routing/policy.ts";
+export type { FusionMode, Reason, RouteStep, Verdict } from "./core/routing/verdict.ts";
 export type { ScopeCheck, ScopeCheckOverlap, ScopeProblem } from "./core/scope/check.ts";
 export { checkScopes } from "./core/scope/check.ts";
 export type { ContainsOptions } from "./core/scope/contains.ts";
@@ -44,3 +56,11 @@ export type {
   WorkerStatus,
 } from "./core/workflow/state.ts";
 export { initialState, PHASES } from "./core/workflow/state.ts";
+export type {
+  BalancedProvider,
+  BalancerOptions,
+  BalancingStrategy,
+  ProviderStats,
+  SelectionContext,
+} from "./runtime/routing/providerBalancer.ts";
+export { ProviderBalancer } from "./runtime/routing/providerBalancer.ts";

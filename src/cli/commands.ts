@@ -1,10 +1,13 @@
 import { registerConfig } from "./config/commands.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerFusion } from "./fusion/commands.ts";
 import { registerInstall } from "./install.ts";
+import { registerLimits } from "./limits/commands.ts";
 import { registerLogsVllm } from "./logs-vllm.ts";
 import { registerPlan } from "./plan.ts";
 import type { Register } from "./program.ts";
+import { registerRoute } from "./route/explain.ts";
 import { registerScope } from "./scope/check.ts";
 import { registerStartVllm } from "./start-vllm.ts";
 import { registerStopVllm } from "./stop-vllm.ts";
@@ -23,5 +26,8 @@ export const commands: readonly Register[] = [
   registerLogsVllm,
   registerSwarm,
   registerScope,
+  registerRoute,
+  registerLimits,
+  registerFusion,
   registerConfig,
 ];

@@ -2,39 +2,13 @@ import { z } from "zod";
 import { UNSANDBOXED } from "../core/gate/hostConfig.ts";
 import { EVERY_REPAIR_KIND } from "../core/gate/report.ts";
 import { isNetworkEntry } from "../core/sandbox/networkAllowance.ts";
+import { routing } from "./routingSchema.ts";
 
 const percent = (fallback: number, text: string) => z.number().min(0).max(100).default(fallback).describe(text);
 const flag = (fallback: boolean, text: string) => z.boolean().default(fallback).describe(text);
 const names = (fallback: string[], text: string) => z.array(z.string().min(1)).default(fallback).describe(text);
 
 const seconds = (fallback: number, text: string) => z.number().gt(0).max(86_400).default(fallback).describe(text);
-
-const routing = z
-  .strictObject({
-    enabled: flag(true, "Whether the routing policy is asked at all. Off: every role uses the local model."),
-    usageThreshold: percent(70, "Percent of the primary's limit at which the hybrid mode begins."),
-    maxOpencodeWorkers: z
-      .number()
-      .int()
-      .min(1)
-      .max(25)
-      .default(3)
-      .describe("Most OpenCode servers the pool may start."),
-    preferOpencode: names(["explore", "researcher", "writer"], "Agents that go to the secondary while a mode is on."),
-    preferClaude: names(
-      ["architect", "executor-high", "critic", "planner"],
-      "Agents that stay on the primary while a mode is on.",
-    ),
-    autoDelegate: flag(true, "Route by tier. Off: only limits and fallback move work."),
-    external: z
-      .strictObject({
-        enabled: flag(false, "Allow models outside the house. Weakens: never read from a file in the repository."),
-      })
-      .prefault({})
-      .describe("Providers beyond the local model."),
-  })
-  .prefault({})
-  .describe("Which provider and model does a piece of work.");
 
 const context = z
   .strictObject({

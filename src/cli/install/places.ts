@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { configHome } from "../../config/read.ts";
+import { stateHome } from "../../config/stateHome.ts";
 
 export type InstallScope = "project" | "global" | "managed";
 
@@ -34,12 +35,6 @@ export interface PlacesInput {
 
 function opencodeFiles(dir: string, withLegacy: boolean): string[] {
   return [...(withLegacy ? ["config.json"] : []), "opencode.json", "opencode.jsonc"].map((name) => join(dir, name));
-}
-
-/** State directory of this product: `$XDG_STATE_HOME`, or `~/.local/state` where unset, empty or relative. */
-export function stateHome(env: Readonly<Record<string, string | undefined>>, home: string): string {
-  const xdg = env.XDG_STATE_HOME;
-  return join(xdg?.startsWith("/") ? xdg : join(home, ".local", "state"), "oh-my-qwencoder");
 }
 
 /** Where things go for one scope. `projectDir` is required for scope `project`. */

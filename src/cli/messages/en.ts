@@ -1,4 +1,5 @@
 import { doctorEn } from "./doctorEn.ts";
+import { routingEn } from "./routingEn.ts";
 import { servingEn } from "./servingEn.ts";
 import { tuneEn } from "./tuneEn.ts";
 
@@ -149,6 +150,7 @@ export const en = {
   "swarm.abort.noReason": "ended from the command line",
   "swarm.abort.done": "Swarm {id} is ended: {reason}",
   ...doctorEn,
+  ...routingEn,
   ...servingEn,
   ...tuneEn,
 } as const;

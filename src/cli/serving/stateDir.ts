@@ -1,5 +1,5 @@
+import { stateHome } from "../../config/stateHome.ts";
 import { homeOf } from "../config/load.ts";
-import { stateHome } from "../install/places.ts";
 import type { Io } from "../io.ts";
 
 /** Where records and logs of servers are kept. */

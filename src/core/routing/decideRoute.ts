@@ -40,9 +40,8 @@ export function decideRoute(
   question: RouteQuestion,
   trace?: RouteStep[],
 ): Verdict {
-  const name = plainAgentName(question.agent);
-  const agent = policy.agents.get(name);
-  if (agent === undefined) return { kind: "unknown-agent", agent: name };
+  const agent = policy.agents.get(question.agent) ?? policy.agents.get(plainAgentName(question.agent));
+  if (agent === undefined) return { kind: "unknown-agent", agent: plainAgentName(question.agent) };
   trace?.push({ step: "agent", outcome: `${agent.name} is ${agent.tier.toUpperCase()}` });
   const chosen = policy.enabled
     ? choose(policy, health, question, agent, trace)
@@ -179,17 +178,15 @@ function pinOf(agent: KnownAgent, question: RouteQuestion, percent: number | und
   if (agent.override) {
     return { target: agent.override, reason: { code: "override", detail: `routing.overrides.${agent.name}` } };
   }
-  if (agent.rules.length === 0) return undefined;
+  if (agent.rules.none) return undefined;
   const facts = {
     mode: question.mode,
     task: (question.task ?? "").toLowerCase(),
     minute: question.minute,
     utilisation: percent,
   };
-  for (const rule of agent.rules) {
-    if (rule.holds(facts)) return { target: rule.to, reason: { code: "rule", detail: `rule "${rule.name}"` } };
-  }
-  return undefined;
+  const rule = agent.rules.first(facts);
+  return rule && { target: rule.to, reason: { code: "rule", detail: `rule "${rule.name}"` } };
 }
 
 function limitText(primary: string, percent: number | undefined): string {

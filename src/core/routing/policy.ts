@@ -1,5 +1,5 @@
 import { BUILT_IN_PROVIDERS, LOCAL, type Provider, providerId, type RoutedModel, type Surface } from "./providers.ts";
-import { meansAgent, type ReadyRule, type RoutingRule, readyRule, type Target } from "./rules.ts";
+import { AgentRules, meansAgent, type RoutingRule, type Target } from "./rules.ts";
 import { agentTiers, type Tier } from "./specialists.ts";
 
 /** What a configuration may change of a provider, or say of a new one. */
@@ -40,7 +40,7 @@ export interface KnownAgent {
   tier: Tier;
   prefers: "primary" | "secondary" | undefined;
   override: Target | undefined;
-  rules: readonly ReadyRule[];
+  rules: AgentRules;
 }
 
 /** A policy made ready: everything that does not change between two decisions is looked up once. */
@@ -156,14 +156,11 @@ function knownAgents(settings: PolicySettings): Map<string, KnownAgent> {
   const primary = new Set(settings.preferPrimary ?? DEFAULT_PREFER_PRIMARY);
   const secondary = new Set(settings.preferSecondary ?? DEFAULT_PREFER_SECONDARY);
   const overrides = new Map(Object.entries(settings.overrides ?? {}).map(([name, to]) => [name, canonical(to)]));
-  const rules = (settings.rules ?? []).map((rule) => ({
-    rule,
-    ready: readyRule({ ...rule, to: canonical(rule.to) }),
-  }));
+  const rules = (settings.rules ?? []).map((rule) => ({ ...rule, to: canonical(rule.to) }));
   const agents = new Map<string, KnownAgent>();
   for (const [name, tier] of agentTiers(settings.agents)) {
     const prefers = primary.has(name) ? "primary" : secondary.has(name) ? "secondary" : undefined;
-    const mine = rules.filter(({ rule }) => meansAgent(rule, name)).map(({ ready }) => ready);
+    const mine = new AgentRules(rules.filter((rule) => meansAgent(rule, name)));
     agents.set(name, { name, tier, prefers, override: overrides.get(name), rules: mine });
   }
   return agents;

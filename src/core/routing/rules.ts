@@ -36,10 +36,40 @@ export interface RuleFacts {
 }
 
 /** A rule made ready: the agent is compared when the policy is made, the rest at each decision. */
-export interface ReadyRule {
+interface ReadyRule {
   name: string;
   to: Target;
+  /** Whether it is about certain words of the task. */
+  worded: boolean;
   holds(facts: RuleFacts): boolean;
+}
+
+/** The rules that are about one agent, in order. */
+export class AgentRules {
+  private readonly rules: readonly ReadyRule[];
+  /** Matches a task that has any of the rules' words: most tasks have none, and one look tells. */
+  private readonly anyWord: RegExp | undefined;
+
+  constructor(rules: readonly RoutingRule[]) {
+    this.rules = rules.map(readyRule);
+    const words = rules.flatMap(({ when }) => when.task ?? []).map((word) => escaped(word.toLowerCase()));
+    this.anyWord = words.length === 0 ? undefined : new RegExp(words.join("|"));
+  }
+
+  get none(): boolean {
+    return this.rules.length === 0;
+  }
+
+  /** The first rule that holds. */
+  first(facts: RuleFacts): Pick<ReadyRule, "name" | "to"> | undefined {
+    const worded = this.anyWord?.test(facts.task) ?? false;
+    for (const rule of this.rules) if ((worded || !rule.worded) && rule.holds(facts)) return rule;
+    return undefined;
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 /** True where a rule's names mean this agent. */
@@ -65,13 +95,14 @@ function fits(pattern: string, text: string): boolean {
 }
 
 /** Makes a rule's conditions ready, times read once. */
-export function readyRule({ name, when, to }: RoutingRule): ReadyRule {
+function readyRule({ name, when, to }: RoutingRule): ReadyRule {
   const words = when.task?.map((word) => word.toLowerCase());
   const span = when.time && { from: minuteOf(when.time.from), to: minuteOf(when.time.to) };
   const { utilisation, mode } = when;
   return {
     name,
     to,
+    worded: words !== undefined,
     holds(facts) {
       if (mode && !mode.includes(facts.mode)) return false;
       if (span && !within(span, facts.minute)) return false;

@@ -9,7 +9,8 @@ export interface BalancedProvider {
   /** Lower comes first where two are alike. */
   priority?: number | undefined;
   enabled?: boolean | undefined;
-  models?: readonly string[] | undefined;
+  /** Not looked at: which model it is follows from the tier. */
+  models?: unknown;
 }
 
 export interface BalancerOptions {

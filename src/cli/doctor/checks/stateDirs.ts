@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { stateHome } from "../../../config/stateHome.ts";
 import { homeOf } from "../../config/load.ts";
-import { stateHome } from "../../install/places.ts";
 import { type Check, type CheckContext, type Finding, fail, ok, skip } from "../check.ts";
 import { reasonOf } from "../reasonOf.ts";
 

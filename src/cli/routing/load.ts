@@ -1,0 +1,61 @@
+import { RoutingState, RoutingStateError } from "../../adapters/routing/routingState.ts";
+import { policySettings } from "../../config/policySettings.ts";
+import type { Config } from "../../config/schema.ts";
+import { stateHome } from "../../config/stateHome.ts";
+import { makePolicy, type PolicySettings, type RoutingPolicy } from "../../core/routing/policy.ts";
+import { ProviderBalancer } from "../../runtime/routing/providerBalancer.ts";
+import { homeOf, loadConfig, wordProblem } from "../config/load.ts";
+import { invalid } from "../config/validate.ts";
+import { CliFailure } from "../failure.ts";
+import { type Io, paint } from "../io.ts";
+import { say } from "../messages/catalogue.ts";
+
+export interface LoadedRouting {
+  config: Config;
+  policy: RoutingPolicy;
+  /** A fresh balancer's pick, by the configured strategy. */
+  picker(): (names: readonly string[]) => string;
+}
+
+/** The policy as configured, with what flags say over it. @throws CliFailure where the configuration is not sound. */
+export async function loadRouting(io: Io, more: PolicySettings = {}): Promise<LoadedRouting> {
+  const result = await loadConfig(io);
+  if (!result.ok)
+    throw invalid(
+      io,
+      result.problems.map((problem) => wordProblem(io, problem)),
+      result.problems,
+    );
+  for (const warning of result.warnings)
+    io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${wordProblem(io, warning)}\n`);
+  const { config } = result;
+  const policy = makePolicy({ ...policySettings(config), ...more });
+  return { config, policy, picker: () => pickerOf(policy, config.routing.balancingStrategy) };
+}
+
+function pickerOf(policy: RoutingPolicy, strategy: Config["routing"]["balancingStrategy"]) {
+  const balancer = new ProviderBalancer({ strategy, providers: Object.fromEntries(policy.providers) });
+  const pick = {
+    "round-robin": (names: readonly string[]) => balancer.selectRoundRobin(names),
+    weighted: (names: readonly string[]) => balancer.selectWeighted(names),
+    latency: (names: readonly string[]) => balancer.selectByLatency(names),
+    usage: (names: readonly string[]) => balancer.selectByUsage(names),
+  };
+  return pick[strategy];
+}
+
+/** The routing's state files of this user. */
+export function routingState(io: Io): RoutingState {
+  return new RoutingState(stateHome(io.env, homeOf(io)));
+}
+
+/** Runs what reads or writes state; a file that cannot be used becomes a failure with what to do. */
+export async function withState<T>(io: Io, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RoutingStateError)
+      throw new CliFailure(error.message, { next: say(io.lang, "routing.state.next"), data: { path: error.path } });
+    throw error;
+  }
+}
