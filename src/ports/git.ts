@@ -61,6 +61,9 @@ export interface Git {
    * index for the committed paths only, so that the person's own staged and dirty files stay as they were.
    * Fails if HEAD moved or a merge, rebase or cherry-pick is under way. */
   commit(request: CommitRequest): Promise<{ commit: string }>;
+  /** Ends a `commit` that a dead process left half done: the index follows a branch that has moved, or the lock goes. Only for
+   * the one process that may commit. */
+  endInterruptedCommit(): Promise<void>;
   /** The project's own commit hooks, in the order git runs them. */
   hooks(): Promise<ProjectHook[]>;
   /** Writes `message` to a file as git does for `commit-msg`, calls `use` with its path, and gives back what it holds then. */

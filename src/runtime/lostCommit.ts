@@ -4,7 +4,7 @@ import { submit } from "./commands.ts";
 import type { SwarmServices } from "./services.ts";
 
 /**
- * Records a commit that a crash kept out of the log: nothing is left to commit, and HEAD, moved since the swarm began,
+ * Ends a commit that a crash left half done, and records one that it kept out of the log: nothing is left to commit, and HEAD, moved since the swarm began,
  * holds exactly a tree on which QA passed.
  *
  * @param held what a commit of all the swarm's changes would hold now
@@ -18,6 +18,7 @@ export async function recordLostCommit(
   message: string,
 ): Promise<string | undefined> {
   const { git } = services;
+  await git.endInterruptedCommit();
   if (held.paths.length > 0 || held.head === "" || held.head === swarm.head) return undefined;
   const tree = await git.treeOf(held.head);
   if (!evidenceCovers(swarm, tree)) return undefined;

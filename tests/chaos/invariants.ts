@@ -23,7 +23,7 @@ export const MEANING: Readonly<Record<InvariantName, string>> = {
   scope: "no file outside the scopes changed, ignored files, links and a directory outside the project included",
   evidence: "every new commit holds a tree on which QA passed in full and is recorded in the log",
   person:
-    "the person's changed, staged, unknown and ignored files, index, refs, hooks and git configuration are as before",
+    "the person's changed, staged, unknown and ignored files, index, refs, hooks and git configuration are as before, and no lock of git's is left",
   work: "what a completed Worker wrote is in the tree",
   once: "no attempt of a Worker started twice, no design asked for again, nothing shown as running without a session at work",
   processes: "no process of the scenario is left",
@@ -138,6 +138,8 @@ async function person(stage: Stage, after: Manifest): Promise<string[]> {
   for (const name of ["dirty.txt", "staged.txt", "notes.txt", ".env", "build/cache.bin"]) {
     if (before.files.get(name) !== after.get(name) && !stage.persons.has(name)) broken.push(`${name} changed`);
   }
+  const locks = (await readdir(path.join(stage.dir, ".git"))).filter((name) => /^index\./u.test(name));
+  broken.push(...locks.map((name) => `.git/${name} was left behind`));
   const committed = await stage.project.git("diff", "--name-only", "--no-renames", before.git.head, "HEAD");
   for (const name of committed.split("\n")) {
     if (["dirty.txt", "staged.txt", "notes.txt", ".env"].includes(name)) broken.push(`${name} was committed`);

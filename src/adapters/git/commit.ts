@@ -1,8 +1,8 @@
-import { access, copyFile, open, rename, rm } from "node:fs/promises";
+import { access, copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { CommitRequest } from "../../ports/git.ts";
 import { GitError, type GitRunner, splitNul } from "./gitCommand.ts";
+import { endInterrupted, lockIndex } from "./indexLock.ts";
 import type { RepositoryPaths } from "./repositoryPaths.ts";
 import { copyIndex, withTemporaryIndex } from "./temporaryIndex.ts";
 import { indexInfo, rawChanges, type TreeEntryChange } from "./trees.ts";
@@ -10,8 +10,6 @@ import { indexInfo, rawChanges, type TreeEntryChange } from "./trees.ts";
 const FALLBACK = { name: "aegis", email: "aegis@localhost" };
 /** A signing program may wait for a passphrase nobody will type. */
 const SIGNING_MS = 60_000;
-const LOCK_ATTEMPTS = 20;
-const LOCK_WAIT_MS = 50;
 
 /** Makes this product the author and committer: for commits of ours, which are not the person's. */
 export const OURS: Record<string, string> = {
@@ -80,26 +78,6 @@ async function refuseUnderWay(gitDir: string): Promise<void> {
   }
 }
 
-/** Takes git's own lock on the index, as `git commit` does, so that no other git writes it meanwhile. */
-async function lockIndex(indexFile: string): Promise<string> {
-  const lock = `${indexFile}.lock`;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await (await open(lock, "wx")).close();
-      return lock;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      if (attempt >= LOCK_ATTEMPTS)
-        throw new GitError(
-          "Another git process holds the index; nothing was committed.",
-          lock,
-          "Wait for it; if none runs, remove the lock file and commit again.",
-        );
-      await delay(LOCK_WAIT_MS);
-    }
-  }
-}
-
 /** Changes to put into the person's index: only paths whose entry is still the old commit's, so nothing staged is lost. */
 async function unstagedByPerson(
   git: GitRunner,
@@ -139,13 +117,14 @@ export async function commitTree(
     );
   const head = await headCommit(git);
   if (head !== request.expectedHead) throw moved(head);
+  await endInterrupted(paths.indexFile, head);
 
   const { stdout: signing } = await git(["config", "--type=bool", "--get", "commit.gpgSign"], { accept: [1] });
   const commit = await commitObject(git, request.tree, head, request.message, signing.trim() === "true");
   const changes = await rawChanges(git, oldTree, request.tree);
 
   await withTemporaryIndex(undefined, async (file) => {
-    const lock = await lockIndex(paths.indexFile);
+    const lock = await lockIndex(paths.indexFile, commit);
     try {
       const env = { GIT_INDEX_FILE: file };
       await copyIndex(paths.indexFile, file);
@@ -153,7 +132,7 @@ export async function commitTree(
       if (mine.length > 0) {
         await git(["update-index", "-z", "--index-info"], { env, stdin: indexInfo(mine) });
         await git(["update-index", "-q", "--refresh"], { env, accept: [1] });
-        await copyFile(file, lock);
+        await copyFile(file, lock.file);
       }
       const subject = request.message.trim().split("\n", 1)[0] ?? "";
       try {
@@ -162,10 +141,9 @@ export async function commitTree(
         const now = await headCommit(git);
         throw now === head ? error : moved(now);
       }
-      if (mine.length > 0) await rename(lock, paths.indexFile);
+      if (mine.length > 0) await lock.replace();
     } finally {
-      // After the rename there is no lock left to remove.
-      await rm(lock, { force: true });
+      await lock.release();
     }
   });
   return { commit };

@@ -4,6 +4,7 @@ import { commitObject, commitTree, headCommit } from "./commit.ts";
 import { fingerprintFiles } from "./fingerprint.ts";
 import { createGitRunner, GitError, type GitRunner, splitNul } from "./gitCommand.ts";
 import { projectHooks, protectedDirs, withMessageFile } from "./hooks.ts";
+import { endInterrupted } from "./indexLock.ts";
 import { findRoot, type RepositoryPaths, repositoryPaths } from "./repositoryPaths.ts";
 import { restorePaths } from "./restore.ts";
 import { snapshotTree } from "./snapshot.ts";
@@ -87,6 +88,10 @@ export function createGit(dir: string): Git {
     commit: async (request) => {
       const { git, paths } = await open();
       return commitTree(git, paths, await treeOf(request.expectedHead), request);
+    },
+    endInterruptedCommit: async () => {
+      const { git, paths } = await open();
+      await endInterrupted(paths.indexFile, await headCommit(git));
     },
     hooks: async () => {
       const { git, paths } = await open();

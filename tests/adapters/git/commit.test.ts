@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, link, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -210,4 +210,38 @@ test("recording a baseline moves neither branch, index nor files", async () => {
   );
   expect(await git.treeOf(commit)).toBe(tree);
   expect([await status(), await git.head()]).toEqual([before, head]);
+});
+
+test.each(["before the branch moved", "after it"])(
+  "a commit that died %s is ended, and the index is right",
+  async (when) => {
+    await sharedTree();
+    const git = createGit(repository.dir);
+    const head = await git.head();
+    const tree = await git.composeTree(await git.treeOf(head), await git.snapshot(), ["ours", "ours-new", "removed"]);
+    const before = await status();
+    const index = join(repository.dir, ".git/index");
+    const old = await readFile(index);
+    const { commit } = await git.commit({ message: "x", tree, expectedHead: head });
+    const right = await status();
+    // As the process left it: the lock with the index made ready, under its two names, and the old index in its place.
+    await rename(index, `${index}.aegis-${commit}`);
+    await link(`${index}.aegis-${commit}`, `${index}.lock`);
+    await writeFile(index, old);
+    if (when === "before the branch moved") await repository.git("update-ref", "HEAD", head);
+    await git.endInterruptedCommit();
+    expect((await readdir(join(repository.dir, ".git"))).filter((name) => name.startsWith("index"))).toEqual(["index"]);
+    expect(await status()).toBe(when === "before the branch moved" ? before : right);
+  },
+);
+
+test("a lock of another git's stays, whatever a dead process of ours left", async () => {
+  await sharedTree();
+  const git = createGit(repository.dir);
+  const index = join(repository.dir, ".git/index");
+  await writeFile(`${index}.aegis-${await git.head()}`, "ours");
+  await writeFile(`${index}.lock`, "another's");
+  await git.endInterruptedCommit();
+  expect(await readFile(`${index}.lock`, "utf8")).toBe("another's");
+  expect((await readdir(join(repository.dir, ".git"))).filter((name) => name.includes("aegis"))).toEqual([]);
 });

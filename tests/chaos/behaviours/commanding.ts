@@ -306,9 +306,9 @@ export const COMMANDING: readonly Behaviour[] = [
   ),
   commander(
     "writes-persons-files",
-    "the Commander writes into the person's changed, staged and unknown files",
+    "the Commander writes into the person's changed, staged, unknown and ignored files",
     [
-      calls(write("dirty.txt"), write("staged.txt"), write("notes.txt"), write(".git/config")),
+      calls(write("dirty.txt"), write("staged.txt"), write("notes.txt"), write(".env"), write(".git/config")),
       calls(bash(`git add -A; git rm -q --cached staged.txt; git checkout -- dirty.txt; git clean -fdx`)),
     ],
     { at: "complete_foundation" },
