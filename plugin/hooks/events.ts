@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { UNREADABLE_CALL } from "../../src/core/roles.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionRoles } from "../sessionRoles.ts";
 import type { PersonVoice } from "./personVoice.ts";
@@ -51,7 +52,7 @@ const eventSchema = z.discriminatedUnion("type", [
         sessionID: z.string(),
         callID: z.string(),
         tool: z.string(),
-        state: z.looseObject({ status: z.string(), error: z.string().optional() }),
+        state: z.looseObject({ status: z.string(), error: z.string().optional(), output: z.string().optional() }),
       }),
     }),
   }),
@@ -108,7 +109,10 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
     case "message.part.updated": {
       const { sessionID, callID, tool, state } = event.properties.part;
       if (state.status !== "error" && state.status !== "completed") return;
-      return targets.onCallEnded(sessionID, callID, tool, state.status === "error" ? (state.error ?? "") : undefined);
+      // To the host a call that it could not read has ended well: it gave its error as the output.
+      const error = tool === UNREADABLE_CALL ? (state.output ?? state.error) : state.error;
+      const failed = state.status === "error" || tool === UNREADABLE_CALL;
+      return targets.onCallEnded(sessionID, callID, tool, failed ? (error ?? "") : undefined);
     }
     case "session.idle":
       targets.onIdle(event.properties.sessionID);

@@ -2,6 +2,7 @@ import { pathToFileURL } from "node:url";
 import type { Config } from "@opencode-ai/plugin";
 import { z } from "zod";
 import { judgeHostConfig } from "../../src/core/gate/hostConfig.ts";
+import { UNREADABLE_CALL } from "../../src/core/roles.ts";
 import type { Refusal } from "../../src/core/workflow/refusal.ts";
 import { refusal } from "../../src/core/workflow/refusal.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
@@ -24,6 +25,7 @@ const HARMLESS: readonly string[] = [
   "worker_status",
   "read_worker",
   "cancel_worker",
+  UNREADABLE_CALL,
 ];
 
 /**

@@ -38,6 +38,12 @@ export const HOST_TOOLS: Readonly<Record<Role, readonly string[]>> = {
   librarian: READING,
 };
 
+/**
+ * What OpenCode puts in the place of a call it cannot read: it is offered to nobody, does nothing, and answers with what is
+ * wrong. A role that may not call it is told that there is no such tool, and nothing of its mistake.
+ */
+export const UNREADABLE_CALL = "invalid";
+
 /** Tools whose arguments name files to be written. */
 export const WRITE_TOOLS: readonly string[] = WRITING;
 
@@ -55,7 +61,7 @@ export function mayCall(
   allowedMcp: readonly string[],
   mcpServers: readonly string[] = [],
 ): boolean {
-  if (HOST_TOOLS[role].includes(tool)) return true;
+  if (HOST_TOOLS[role].includes(tool) || tool === UNREADABLE_CALL) return true;
   if (role === "commander" && (SWARM_TOOLS.commander as readonly string[]).includes(tool)) return true;
   if (role === "worker" && (SWARM_TOOLS.worker as readonly string[]).includes(tool)) return true;
   return isAllowedMcpTool(tool, allowedMcp, mcpServers);

@@ -4,6 +4,7 @@ import { progressTitle } from "../core/workflow/dashboard.ts";
 import type { Effect } from "../core/workflow/react.ts";
 import type { Swarm, Worker } from "../core/workflow/state.ts";
 import { findWorker, isolationOf, isRunning, workerOfSession } from "../core/workflow/state.ts";
+import { stopText, waitText } from "../core/workflow/stopCause.ts";
 import type { PermissionRule } from "../ports/sessions.ts";
 import { messageOf } from "../ports/thrown.ts";
 import { submit } from "./commands.ts";
@@ -55,7 +56,15 @@ export class Reactors {
       case "wake_commander":
         return this.wakeCommander(effect);
       case "continue_commander":
-        return this.promptCommander(effect.session, `The work is not done. ${effect.missing}`);
+        return this.promptCommander(effect.session, `${effect.why ?? "The work is not done."} ${effect.missing}`);
+      case "take_up_commander": {
+        const { session, takeUp, waitMs } = effect;
+        await this.services.sleep(waitMs);
+        // Somebody else's prompt took it up meanwhile: its end says what is next.
+        if (!this.services.turns.isBusy(session))
+          await submit(this.services, { type: "commander_resumed", session, takeUp });
+        return;
+      }
       case "notify":
         return this.notify(effect);
     }
@@ -201,7 +210,8 @@ export class Reactors {
 
   private async notify(effect: Extract<Effect, { type: "notify" }>): Promise<void> {
     const state = this.services.swarm.state;
-    if (state) await this.services.sessions.notice(noticeText(effect.what, state), effect.level);
+    const text = state ? noticeText(effect.what, state, this.services.now()) : "";
+    if (text !== "") await this.services.sessions.notice(text, effect.level);
   }
 }
 
@@ -215,7 +225,7 @@ function workerPermissions(scope: readonly string[], dir?: string): PermissionRu
   ];
 }
 
-function noticeText(what: Extract<Effect, { type: "notify" }>["what"], state: Swarm): string {
+function noticeText(what: Extract<Effect, { type: "notify" }>["what"], state: Swarm, now: number): string {
   const korean = state.language === "ko";
   switch (what) {
     case "committed":
@@ -226,7 +236,12 @@ function noticeText(what: Extract<Effect, { type: "notify" }>["what"], state: Sw
       return korean ? `스웜을 중단했습니다: ${state.abort?.reason}` : `Swarm aborted: ${state.abort?.reason}`;
     case "overridden":
       return korean ? "게이트를 해제했습니다" : "A gate was overridden";
+    case "commander-waits": {
+      const waiting = state.commanderTrouble?.waiting;
+      return waiting ? waitText(waiting, now, state.language) : "";
+    }
     case "continuation-exhausted":
+      if (state.stopped) return stopText(state.stopped, state.language);
       return korean
         ? "Commander가 더 진행하지 못합니다. 메시지를 보내 주세요."
         : "The Commander makes no progress. Write to it to go on.";

@@ -136,6 +136,8 @@ export class WorkerWatch {
   }
 
   private async handleTurn(session: string, end: TurnEnd): Promise<void> {
+    const settling = this.requests.settling(session);
+    if (settling) await settling;
     const state = this.services.swarm.state;
     const failure = this.requests.takeFailure(session);
     if (!state || isOver(state)) return;
@@ -148,8 +150,12 @@ export class WorkerWatch {
             await submit(this.services, { type: "person_aborted", session });
           });
       }
-      // After an error nothing is pushed on: a model server that is down would be asked again at once.
       if (end.how === "finished") await submit(this.services, { type: "commander_idle" });
+      if (end.how === "error") {
+        const known = failure ?? { failure: "unknown", retryable: false, detail: end.message };
+        const jitter = this.services.random();
+        await submit(this.services, { type: "commander_request_failed", session, ...known, jitter });
+      }
       return;
     }
     const worker = workerOfSession(state, session);

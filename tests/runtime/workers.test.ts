@@ -144,11 +144,11 @@ describe("Workers' sessions", () => {
     await tell(...inDispatch, dispatch(part("a")));
     await expect.poll(() => sessions.prompts.length).toBe(1);
     expect(await watch.requests.toTell("ses-1")).toBeUndefined();
-    watch.requests.see({ ...about, type: "runaway", kind: "closingTags" });
+    watch.requests.see({ ...about, type: "runaway", kind: "closingTags", tools: 9 });
     expect(await reaches(() => swarm.state?.workers[0]?.runaways === 1)).toBe("done");
     expect(await watch.requests.toTell("ses-1")).toContain("closing tags");
     expect(await watch.requests.toTell("ses-1")).toBeUndefined();
-    watch.requests.see({ ...about, type: "runaway", kind: "repeatedLine" });
+    watch.requests.see({ ...about, type: "runaway", kind: "repeatedLine", tools: 9 });
     expect(await reaches(() => swarm.state?.workers[0]?.runaways === 2)).toBe("done");
     turns.idle("ses-1");
     await expect.poll(() => sessions.prompts.at(-1)?.text).toContain("repeated the same line");
@@ -311,6 +311,41 @@ describe("Workers' sessions", () => {
     second.wake();
     await taken;
     await expect.poll(() => sessions.prompts.length).toBe(before + 2);
+  });
+
+  it("have a Commander whose failed request is taken up after its wait, and the person reads why it waits", async () => {
+    const { tell, turns, watch, reaches, swarm, waits, wake } = openProcess();
+    await tell(...inDispatch);
+    turns.started("commander");
+    watch.requests.see({ ...about, ...failed, type: "failed", session: "commander" });
+    turns.failed("commander", { name: "APIError", message: "gone" });
+    turns.idle("commander");
+    expect(await reaches(() => swarm.state?.commanderTrouble?.waiting !== undefined)).toBe("done");
+    await expect.poll(() => waits).toEqual([7_500]);
+    await expect.poll(() => sessions.calls.at(-1)).toMatch(/notice .*overload.*8 s/u);
+    wake();
+    await expect.poll(() => sessions.prompts.at(-1)?.text).toMatch(/model server did not answer.*dispatch_workers/u);
+    expect(sessions.prompts.at(-1)).toMatchObject({ session: "commander", agent: "commander" });
+  });
+
+  it("have a Commander that is told when its answer was cut, by the gate or by the output limit, a title's apart", async () => {
+    const { tell, turns, watch, swarm } = openProcess();
+    await tell(...inDispatch);
+    const commander = { ...about, session: "commander" };
+    watch.requests.see({ ...commander, type: "limited", tools: 0 });
+    watch.requests.see({ ...commander, type: "runaway", kind: "noEnd", tools: 0 });
+    watch.requests.see({ ...commander, type: "limited", tools: 9 });
+    await expect.poll(() => swarm.state?.commanderTrouble).toEqual({ takeUps: 0, cuts: 1, untold: "outputLimit" });
+    expect(await watch.requests.toTell("commander")).toContain("output limit");
+    expect(await watch.requests.toTell("commander")).toBeUndefined();
+    turns.started("commander");
+    watch.requests.see({ ...commander, type: "runaway", kind: "noEnd", tools: 9 });
+    await expect.poll(() => swarm.state?.commanderTrouble?.cuts).toBe(2);
+    turns.idle("commander");
+    await expect.poll(() => sessions.prompts.at(-1)?.text).toMatch(/had no end.*dispatch_workers/u);
+    watch.requests.see({ ...commander, type: "runaway", kind: "noEnd", tools: 9 });
+    await expect.poll(() => swarm.state?.exhausted).toBe(true);
+    await expect.poll(() => sessions.calls.at(-1)).toMatch(/notice .*cut off.*noEnd/u);
   });
 
   it("leave a Commander that cannot be woken to the person: two prompts, then a notice", async () => {

@@ -4,6 +4,7 @@ import { duration, progressBar, workerRows } from "../../core/workflow/dashboard
 import { fold } from "../../core/workflow/evolve.ts";
 import type { OpenQuestion, Swarm } from "../../core/workflow/state.ts";
 import { isLive } from "../../core/workflow/state.ts";
+import { stopText } from "../../core/workflow/stopCause.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
 import type { Conversation } from "./conversation.ts";
@@ -52,7 +53,13 @@ export async function followSwarm(options: FollowOptions): Promise<Swarm> {
     if (swarm?.phase !== "done") for (const { kind, text } of await conversation.news()) teller.words(kind, text);
     if (swarm?.phase === "aborted")
       throw new CliFailure(`The swarm was aborted: ${swarm.abort?.reason ?? "no reason given"}`);
-    if (swarm?.exhausted) throw new CliFailure("The Commander ended its turn three times without progress.");
+    if (swarm?.exhausted) {
+      throw new CliFailure(
+        swarm.stopped
+          ? stopText(swarm.stopped, "en")
+          : "The Commander ended its turn again and again without progress.",
+      );
+    }
 
     const asked = swarm?.question ? questionKey(swarm.question) : "";
     if (!busy && asked !== "" && asked !== answered) {
@@ -61,7 +68,7 @@ export async function followSwarm(options: FollowOptions): Promise<Swarm> {
       await conversation.say(options.yes);
       restingSince = Date.now();
     }
-    if (busy || swarm?.workers.some(isLive)) restingSince = Date.now();
+    if (busy || swarm?.commanderTrouble?.waiting || swarm?.workers.some(isLive)) restingSince = Date.now();
     else if (Date.now() - restingSince > STUCK_MS) {
       throw new CliFailure(
         `Nothing has happened for ${duration(STUCK_MS)} in phase ${swarm?.phase ?? "(no swarm was started)"}.`,

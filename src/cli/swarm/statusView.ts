@@ -9,6 +9,7 @@ import {
 import { missingStep } from "../../core/workflow/decide/continuation.ts";
 import type { Design, Swarm } from "../../core/workflow/state.ts";
 import { evidenceCovers, isOver } from "../../core/workflow/state.ts";
+import { stopText, waitText } from "../../core/workflow/stopCause.ts";
 import type { LeaseHolder } from "../../ports/lease.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -31,6 +32,8 @@ export function statusData(swarm: Swarm | undefined, holder: LeaseHolder | undef
       question: swarm.question ?? null,
       paused: swarm.paused,
       exhausted: swarm.exhausted,
+      stopped: swarm.stopped ?? null,
+      waitsForModel: swarm.commanderTrouble?.waiting ?? null,
       workers: workerRows(swarm, now),
       qa: tree !== undefined && evidence ? { tree, passed: evidenceCovers(swarm, tree), ...evidence } : null,
       commit: swarm.commit ?? null,
@@ -77,7 +80,9 @@ export function renderStatus(
   lines.push(`${text("swarm.status.design")} ${design.status}${revision}${by}`);
   if (swarm.question) lines.push(`${text("swarm.status.waits")} ${questionText(io, swarm.question)}`);
   if (swarm.paused) lines.push(text("swarm.status.paused"));
-  if (swarm.exhausted) lines.push(text("swarm.status.exhausted"));
+  if (swarm.exhausted) lines.push(swarm.stopped ? stopText(swarm.stopped, io.lang) : text("swarm.status.exhausted"));
+  const waiting = swarm.commanderTrouble?.waiting;
+  if (waiting) lines.push(waitText(waiting, now, io.lang));
   if (swarm.abort) lines.push(text("swarm.status.aborted", { by: swarm.abort.by, reason: swarm.abort.reason }));
   const requests = gate ? ["", ...gateLines(io, gate)] : [];
   if (swarm.phase === "done") return [...lines, "", renderFinalReport(swarm, now), ...requests].join("\n");

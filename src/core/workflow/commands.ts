@@ -121,6 +121,14 @@ interface Commands {
   commander_idle: Record<never, never>;
   /** The Commander was stopped because it repeated itself: no person did that. */
   commander_stuck: Record<never, never>;
+  /** The Commander's model request was given up; `jitter` in [0, 1) spreads the wait. */
+  commander_request_failed: { session: string; failure: string; retryable: boolean; detail: string; jitter: number };
+  /** The wait before take-up number `takeUp` is over. */
+  commander_resumed: { session: string; takeUp: number };
+  /** The Commander's answer was cut because it had no end. */
+  commander_ran_away: { session: string; kind: string };
+  /** It was told, within its turn, that an answer of its was cut. */
+  commander_told: { session: string };
   person_aborted: { session: string };
   /** The Commander's session is gone, and the person wrote to a Commander in another one: it takes the swarm over. */
   adopt_swarm: { session: string };

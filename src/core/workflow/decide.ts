@@ -1,4 +1,5 @@
 import type { SwarmCommand } from "./commands.ts";
+import { commanderTrouble } from "./decide/commanderTroubles.ts";
 import { adoptSwarm, commanderIdle, commanderStuck, personAborted, resumeSwarm } from "./decide/continuation.ts";
 import type { Decision } from "./decide/decision.ts";
 import {
@@ -86,6 +87,11 @@ export function decide(command: SwarmCommand, state: SwarmState): Decision {
       return commanderIdle(command, state);
     case "commander_stuck":
       return commanderStuck(command, state);
+    case "commander_request_failed":
+    case "commander_resumed":
+    case "commander_ran_away":
+    case "commander_told":
+      return commanderTrouble(command, state);
     case "person_aborted":
       return personAborted(command, state);
     case "adopt_swarm":

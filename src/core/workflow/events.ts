@@ -11,6 +11,7 @@ import {
   tokensSchema,
   unmergedSchema,
 } from "./model.ts";
+import { stopCauseSchema } from "./stopCause.ts";
 
 /** Milliseconds since the epoch, taken from the command that caused the event. */
 const at = z.number();
@@ -134,8 +135,19 @@ export const swarmEventSchema = z.discriminatedUnion("type", [
   event("unsandboxed_qa_asked", {}),
   event("unsandboxed_qa_answered", { accepted: z.boolean() }),
   event("committed", { commit: z.string(), tree: z.string(), message: z.string(), paths: z.array(z.string()) }),
-  event("continued", { missing: z.string() }),
-  event("continuation_exhausted", {}),
+  /** `why`: what went wrong with the model, where that is the reason. */
+  event("continued", { missing: z.string(), why: z.string().optional() }),
+  /** It is not sent on any more; `cause` where it is the model that went wrong, without it there was no progress. */
+  event("continuation_exhausted", { cause: stopCauseSchema.optional() }),
+  /** The Commander's model request failed for good; it is taken up again after `waitMs`. */
+  event("commander_interrupted", {
+    failure: z.string(),
+    detail: z.string(),
+    takeUp: z.number().int(),
+    waitMs: z.number(),
+  }),
+  event("commander_ran_away", { kind: z.string() }),
+  event("commander_told", {}),
   event("gate_overridden", { gate: gateSchema, reason: z.string() }),
   event("person_aborted", { session: z.string() }),
   /** The session `was` is gone; the Commander goes on in `session`. */

@@ -1,3 +1,4 @@
+import { troubled, unstopped } from "./commanderTrouble.ts";
 import type { EventOf, SwarmEvent } from "./events.ts";
 import type { Phase, Swarm, SwarmState, Worker } from "./state.ts";
 import { evidenceOf, isLive, isRunning } from "./state.ts";
@@ -47,7 +48,7 @@ function applied(state: Swarm, event: SwarmEvent): Swarm {
       return state;
     case "person_spoke":
       return {
-        ...state,
+        ...unstopped(state),
         language: event.language,
         skipAsked: state.skipAsked || event.skipAsked,
         autopilot: state.autopilot || event.autopilot,
@@ -123,17 +124,32 @@ function applied(state: Swarm, event: SwarmEvent): Swarm {
       return enter({ ...state, commit: { commit, tree, message, paths }, endedAt: event.at }, "done", event.at);
     }
     case "continued":
-      return { ...state, continuations: state.continuations + 1 };
+      // A turn that the model spoilt is no turn without progress.
+      return event.why === undefined
+        ? { ...state, continuations: state.continuations + 1 }
+        : troubled(state, { untold: undefined, waiting: undefined });
     case "continuation_exhausted":
-      return { ...state, exhausted: true };
+      return {
+        ...troubled(state, { untold: undefined }),
+        exhausted: true,
+        ...(event.cause ? { stopped: event.cause } : {}),
+      };
+    case "commander_interrupted": {
+      const { failure, takeUp, waitMs } = event;
+      return troubled(state, { takeUps: takeUp, waiting: { since: event.at, failure, takeUp, waitMs } });
+    }
+    case "commander_ran_away":
+      return troubled(state, { cuts: (state.commanderTrouble?.cuts ?? 0) + 1, untold: event.kind });
+    case "commander_told":
+      return troubled(state, { untold: undefined });
     case "gate_overridden": {
       const after = { ...state, overrides: [...state.overrides, { gate: event.gate, reason: event.reason }] };
       return event.gate === "design" ? leaveDesign(withoutQuestion(after, "design"), event.at) : after;
     }
     case "swarm_resumed":
-      return { ...state, paused: false, continuations: 0, exhausted: false };
+      return { ...unstopped(state), paused: false, continuations: 0, exhausted: false };
     case "person_aborted":
-      return { ...state, paused: true };
+      return { ...unstopped(state), paused: true };
     case "commander_replaced":
       return { ...state, session: event.session };
     case "swarm_aborted":
@@ -339,7 +355,7 @@ function settleProgress(before: Swarm, after: Swarm, event: SwarmEvent): Swarm {
     event.type === "worker_failed" ||
     event.type === "worker_cancelled" ||
     (event.type === "worker_read" && !before.read.includes(event.worker));
-  return moved ? { ...after, continuations: 0, exhausted: false } : after;
+  return moved ? { ...unstopped(after), continuations: 0, exhausted: false } : after;
 }
 
 function union(known: readonly string[], added: readonly string[]): readonly string[] {

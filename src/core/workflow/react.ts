@@ -14,11 +14,14 @@ export type Effect =
   | { type: "save_worker"; worker: string }
   | { type: "close_worktrees" }
   | { type: "wake_commander"; session: string; about: "worker-ended" | "all-ended"; worker: string }
-  | { type: "continue_commander"; session: string; missing: string }
+  /** `why`: what the model spoilt, where that is the reason. */
+  | { type: "continue_commander"; session: string; missing: string; why?: string }
+  /** Wait, then say that the wait before take-up number `takeUp` is over. */
+  | { type: "take_up_commander"; session: string; takeUp: number; waitMs: number }
   | {
       type: "notify";
       level: "info" | "warning";
-      what: "continuation-exhausted" | "committed" | "aborted" | "overridden";
+      what: "continuation-exhausted" | "commander-waits" | "committed" | "aborted" | "overridden";
     };
 
 /** Effects of one event, seen from the states before and after it. */
@@ -69,7 +72,19 @@ export function react(event: SwarmEvent, before: Swarm | undefined, after: Swarm
       return after.paused || isOver(after) ? ended : [...ended, ...wake(event.worker, after)];
     }
     case "continued":
-      return [{ type: "continue_commander", session: after.session, missing: event.missing }];
+      return [
+        {
+          type: "continue_commander",
+          session: after.session,
+          missing: event.missing,
+          ...(event.why === undefined ? {} : { why: event.why }),
+        },
+      ];
+    case "commander_interrupted":
+      return [
+        { type: "take_up_commander", session: after.session, takeUp: event.takeUp, waitMs: event.waitMs },
+        { type: "notify", level: "warning", what: "commander-waits" },
+      ];
     case "continuation_exhausted":
       return [{ type: "notify", level: "warning", what: "continuation-exhausted" }];
     case "committed":

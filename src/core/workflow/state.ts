@@ -11,6 +11,7 @@ import type {
   Tokens,
   Unmerged,
 } from "./model.ts";
+import type { StopCause } from "./stopCause.ts";
 
 export type Phase = "design" | "foundation" | "dispatch" | "monitoring" | "integrate" | "final-qa" | "done" | "aborted";
 
@@ -105,6 +106,17 @@ export type Worker = WorkerBase &
 
 export type WorkerStatus = Worker["status"];
 
+export interface CommanderTrouble {
+  /** Failed requests after which it was, or will be, taken up. */
+  takeUps: number;
+  /** Answers that were cut because they had no end. */
+  cuts: number;
+  /** What the last cut answer did, until the Commander is told. */
+  untold?: string;
+  /** The take-up it waits for. */
+  waiting?: { since: number; failure: string; takeUp: number; waitMs: number };
+}
+
 /** What waits for a person. While it is open nothing is continued. */
 export type OpenQuestion =
   | { kind: "design"; revision: number }
@@ -151,6 +163,10 @@ export interface Swarm {
   /** Unprompted continuations since the last progress. */
   continuations: number;
   exhausted: boolean;
+  /** Why it is exhausted, where the model is the reason. */
+  stopped?: StopCause;
+  /** What went wrong between the Commander and the model since the last progress. */
+  commanderTrouble?: CommanderTrouble;
   /** The person stopped the Commander; nothing goes on by itself until they speak again. */
   paused: boolean;
   commit?: { commit: string; tree: string; message: string; paths: readonly string[] };

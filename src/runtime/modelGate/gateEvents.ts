@@ -16,7 +16,10 @@ export type GateEvent = { session: string; role: string; provider: string } & (
   /** The first byte came after a silence that was told. */
   | { type: "begun"; waitedMs: number }
   | { type: "repaired"; report: RepairReport; history: number; historyNotes: RepairedHistory["notes"] }
-  | { type: "runaway"; kind: string }
+  /** `tools` is how many the request offered: 0 in one for a title or a summary. */
+  | { type: "runaway"; kind: string; tools: number }
+  /** The answer ended at the output limit. */
+  | { type: "limited"; tools: number }
   | {
       type: "answered";
       /** From sending the request that was answered to its first bytes. */

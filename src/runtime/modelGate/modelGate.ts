@@ -145,6 +145,8 @@ export class ModelGate {
       return errorResponse(FAILED, failureText(failure, detail, attempts), failure.kind);
     }
     const { begun } = sent;
+    const repair = { tools: offeredTools(parseJson(mended.body)), switches: this.settings.repair };
+    const tools = repair.tools.length;
     const gaps = recordGaps();
     gaps.came(this.world.now());
     if (silent) this.observe({ ...about, type: "begun", waitedMs: this.world.now() - started });
@@ -163,7 +165,6 @@ export class ModelGate {
       });
       this.observe({ ...about, type: "repaired", report, history: mended.repaired, historyNotes: mended.notes });
     };
-    const repair = { tools: offeredTools(parseJson(mended.body)), switches: this.settings.repair };
     const type = begun.response.headers.get("content-type") ?? "";
     if (!type.includes("text/event-stream")) {
       const whole = repairBody(await restOf(begun), repair);
@@ -179,8 +180,9 @@ export class ModelGate {
       ended: () => {
         const report = machine.report();
         ended(report);
-        if (report.runaway) this.observe({ ...about, type: "runaway", kind: report.runaway.kind });
+        if (report.runaway) this.observe({ ...about, type: "runaway", kind: report.runaway.kind, tools });
       },
+      limited: () => this.observe({ ...about, type: "limited", tools }),
       broke: (failure, detail) => {
         const { attempts } = begun;
         this.observe({ ...about, type: "failed", attempts, failure, retryable: true, midStream: true, detail });
@@ -201,18 +203,22 @@ interface StreamEnds {
   stop(): void;
   silenceMs: number;
   ended(): void;
+  /** The server's output limit cut the answer; before the caller can see its end. */
+  limited(): void;
   broke(failure: FailureKind, detail: string): void;
 }
 
 function repairedStream(begun: Begun, machine: StreamRepair, ends: StreamEnds): ReadableStream<Uint8Array> {
   const { first, rest } = begun;
   let begins = first;
+  let limited = false;
   const finish = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     for (const piece of machine.end()) controller.enqueue(piece);
     // Closed without a finish reason: the host would take half an answer for a whole one, or wait for the rest.
     if (!machine.report().finished) throw new Error("the connection was closed before the answer was complete.");
-    controller.close();
+    // Before the caller sees the end: a call at the end of the answer is to be told what became of it.
     ends.ended();
+    controller.close();
   };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -223,13 +229,17 @@ function repairedStream(begun: Begun, machine: StreamRepair, ends: StreamEnds): 
           begins = undefined;
           if (chunk === undefined) return finish(controller);
           const pieces = machine.push(chunk);
+          const { finish, runaway } = machine.report();
+          if (finish === "length" && !limited) {
+            limited = true;
+            ends.limited();
+          }
           for (const piece of pieces) controller.enqueue(piece);
-          const runaway = machine.report().runaway;
           // After an empty call the turn ended by itself; every other runaway has to be stopped.
           if (runaway && runaway.kind !== "emptyCall") {
             ends.stop();
-            controller.close();
-            return ends.ended();
+            ends.ended();
+            return controller.close();
           }
           // Held back for now: the next chunk decides, and a pull that enqueued nothing is not called again.
           if (pieces.length > 0) return;

@@ -120,6 +120,20 @@ export const runsAway = (worker: string): Told => ({
   kind: "closingTags",
   lastWords: "",
 });
+export const commanderFails = (
+  failure = "overload",
+  more: Partial<Extract<Told, { type: "commander_request_failed" }>> = {},
+): Told => ({
+  type: "commander_request_failed",
+  session: "commander",
+  failure,
+  retryable: failure !== "auth" && failure !== "stalled",
+  detail: "scripted",
+  jitter: 1,
+  ...more,
+});
+export const commanderTakenUp = (takeUp: number): Told => ({ type: "commander_resumed", session: "commander", takeUp });
+export const commanderCut: Told = { type: "commander_ran_away", session: "commander", kind: "repeatedLine" };
 export const retry = (worker: string): Told => ({ type: "retry_worker", worker, instructions: "mend it" });
 export const cancel = (worker: string): Told => ({ type: "cancel_worker", worker, reason: "not needed", reverted: [] });
 export const read = (worker: string): Told => ({ type: "read_worker", worker });

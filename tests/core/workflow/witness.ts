@@ -53,6 +53,10 @@ export class Witness {
   private paused = false;
   private over = false;
   private streak = 0;
+  /** Of the Commander since the work moved: requests it is taken up after, and turns it was sent on because of its model. */
+  private takeUps = 0;
+  private spoilt = 0;
+  private exhausted = false;
   private atFinalQa = false;
   private readonly share: typeof sharedByHand;
 
@@ -203,7 +207,23 @@ export class Witness {
         this.over = true;
         this.moved();
         return;
+      case "commander_interrupted":
+        must(!this.paused && !this.over && !this.exhausted, "a take-up of a Commander that rests");
+        this.takeUps += 1;
+        must(this.takeUps <= 5, "a Commander taken up without end");
+        return;
+      case "continuation_exhausted":
+        must(!this.exhausted, "a person told twice");
+        this.exhausted = true;
+        return;
       case "continued":
+        must(!this.exhausted, "a continuation after the person was told");
+        if (event.why !== undefined) {
+          must(!this.paused && !this.over, "a Commander sent on against the person's stop");
+          this.spoilt += 1;
+          must(this.spoilt <= 7, "a Commander sent on without end because of its model");
+          return;
+        }
         must(
           this.question === undefined || (this.question === "design" && this.autopilot),
           "a continuation while a question is open",
@@ -277,6 +297,9 @@ export class Witness {
 
   private moved(): void {
     this.streak = 0;
+    this.takeUps = 0;
+    this.spoilt = 0;
+    this.exhausted = false;
   }
 
   private part(id: string): Part {

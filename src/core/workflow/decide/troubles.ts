@@ -4,18 +4,13 @@ import type { RunningWorker, Swarm, SwarmState } from "../state.ts";
 import { findWorker, isOver, isRunning } from "../state.ts";
 import type { Decision } from "./decision.ts";
 import { accept } from "./decision.ts";
+import { LONGEST_WAIT_MS, TAKE_UPS } from "./takeUps.ts";
 import { fail, renewOrFail } from "./workers.ts";
 
 type TroubleCommand = CommandOf<
   "worker_request_failed" | "worker_stalled" | "worker_moving" | "worker_ran_away" | "worker_told" | "worker_stuck"
 >;
 
-/**
- * How often a Worker whose model request failed is taken up, and the first wait (ms), twice as long each time. With the
- * tries of each request that is about six minutes: vLLM needs two to five to load the model after a restart.
- */
-const TAKE_UPS = { times: 5, firstMs: 10_000 };
-const LONGEST_WAIT_MS = 120_000;
 /** Stalls in one session after which it is taken up there once more. */
 const STALLS = 1;
 /** Cut answers in one session: a model that runs away so often will do it again. */
