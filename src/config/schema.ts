@@ -74,7 +74,7 @@ const swarm = z
       .min(0)
       .max(20)
       .default(5)
-      .describe("How often a Worker whose model request failed is taken up again in its session."),
+      .describe("How often a Worker whose model request failed, or the Commander, is taken up again in its session."),
     takeUpWait_s: seconds(10, "Wait before the first such take-up; each further one waits twice as long, up to 120 s."),
   })
   .prefault({})

@@ -110,7 +110,7 @@ describe("a Commander whose answer is cut is told, and goes on", () => {
       "propose_design",
       { ...call("propose_design", '{"summary": "A small thing in par'), finishReason: "length" },
       "outputLimit",
-      /output limit/u,
+      /arguments provided to the tool are invalid/u,
     ],
     [
       "words that the output limit cut",

@@ -229,8 +229,8 @@ function repairedStream(begun: Begun, machine: StreamRepair, ends: StreamEnds): 
           begins = undefined;
           if (chunk === undefined) return finish(controller);
           const pieces = machine.push(chunk);
-          const { finish, runaway } = machine.report();
-          if (finish === "length" && !limited) {
+          const { finish: how, runaway } = machine.report();
+          if (how === "length" && !limited) {
             limited = true;
             ends.limited();
           }
