@@ -1,6 +1,6 @@
 import type { Failure, FailureKind } from "../../core/gate/classifyFailure.ts";
 import { classifyFailure } from "../../core/gate/classifyFailure.ts";
-import { egress } from "../../core/gate/egress.ts";
+import { type EgressVerdict, egress } from "../../core/gate/egress.ts";
 import { recordGaps } from "../../core/gate/gaps.ts";
 import { finalWords } from "../../core/gate/hostRetry.ts";
 import { parseJson } from "../../core/gate/json.ts";
@@ -14,6 +14,7 @@ import { messageOf } from "../../ports/thrown.ts";
 import { inTurn, type RequestTurns } from "../admission/inTurn.ts";
 import type { Ticket } from "../admission/turnstile.ts";
 import type { GateObserver } from "./gateEvents.ts";
+import { heldRedirects } from "./heldRedirects.ts";
 import type { HostLimits } from "./hostLimits.ts";
 import { withHostLimits } from "./hostLimits.ts";
 import { lookAtServer } from "./lookAtServer.ts";
@@ -77,24 +78,28 @@ export class ModelGate {
    * @param host the host's time limits: kept for the sessions that are not looked after here, which wait for nothing
    */
   fetchFor(provider: string, inner: Fetch, host: HostLimits = {}): Fetch {
-    const untouched = withHostLimits(inner, host);
     return async (input, init) => {
       const session = new Headers(init?.headers).get("x-session-affinity") ?? "";
       const role = await this.roleOf(session);
       const about = { session, role, provider };
       const ours = role !== "none";
-      if (ours || this.settings.egressAll) {
-        const verdict = egress(input instanceof Request ? input.url : input, this.settings.allowHosts);
-        if (verdict.kind === "refused") {
-          this.observe({ ...about, type: "refused", host: verdict.host, rule: verdict.rule });
-          return errorResponse(FORBIDDEN, finalWords(verdict.message, REFUSED), verdict.rule);
-        }
+      const held = ours || this.settings.egressAll;
+      const { allowHosts } = this.settings;
+      const refuse = ({ host, rule, message }: Extract<EgressVerdict, { kind: "refused" }>) => {
+        this.observe({ ...about, type: "refused", host, rule });
+        return errorResponse(FORBIDDEN, finalWords(message, REFUSED), rule);
+      };
+      if (held) {
+        const verdict = egress(input instanceof Request ? input.url : input, allowHosts);
+        if (verdict.kind === "refused") return refuse(verdict);
       }
+      const send = held ? heldRedirects(inner, allowHosts, refuse) : inner;
+      const untouched = withHostLimits(send, host);
       if (!ours && !this.settings.everySession) return untouched(input, init);
       if (typeof init?.body !== "string") return untouched(input, init);
       const whole = { ...init, body: init.body };
       const ticket = ours ? await this.turn(about, input, whole) : undefined;
-      return inTurn(ticket, () => this.pass(about, inner, input, whole, ticket?.waitedMs));
+      return inTurn(ticket, () => this.pass(about, send, input, whole, ticket?.waitedMs));
     };
   }
 

@@ -292,6 +292,38 @@ describe("the model gate before a real server", () => {
     await expect.poll(() => seen[0]?.closedEarly).toBe(true);
   });
 
+  it("lets no allowed server send a prompt on to another host; to an allowed one it follows, without the key", async () => {
+    const elsewhere = await serve(good);
+    // This machine by another name: no loopback address to the rule.
+    const foreign = elsewhere.url.replace("127.0.0.1", "0.0.0.0");
+    const to = (location: string) => (response: ServerResponse) => void response.writeHead(307, { location }).end();
+    for (const [settings, role] of [
+      [{}, "worker"],
+      [{ egressAll: true }, "none"],
+    ] as const) {
+      const { url, seen } = await serve(to(foreign));
+      const { send, events } = gateWith(settings, role);
+      const response = await send(url, ask());
+      expect(await response.text()).toContain("security.allowHosts");
+      expect(events).toContainEqual(expect.objectContaining({ type: "refused", rule: "security.allowHosts" }));
+      expect([seen.length, elsewhere.seen.length]).toEqual([1, 0]);
+    }
+    const keys: unknown[] = [];
+    const allowed = await serve((response, request) => {
+      keys.push(request.headers.authorization);
+      good(response);
+    });
+    const { url } = await serve(to(allowed.url));
+    const asked = ask();
+    const response = await gateWith().send(url, { ...asked, headers: { ...asked.headers, authorization: "Bearer k" } });
+    expect(await response.text()).toBe(GOOD);
+    expect(allowed.seen.map((each) => each.body)).toEqual([asked.body]);
+    expect(keys).toEqual([undefined]);
+    // A session that nobody holds goes where it always went.
+    const { url: free } = await serve(to(foreign));
+    expect(await (await gateWith({}, "none").send(free, ask())).text()).toBe(GOOD);
+  });
+
   it("refuses a host that is not allowed without a connection, for the swarm alone or for all", async () => {
     const refused = await gateWith().send("http://example.invalid/v1/chat/completions", ask());
     expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining("security.allowHosts")]);
