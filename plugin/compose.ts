@@ -20,7 +20,7 @@ import { DEFAULT_RETRY_BUDGET } from "../src/core/gate/retryPlan.ts";
 import type { Role } from "../src/core/roles.ts";
 import { ROLES } from "../src/core/roles.ts";
 import { networkAllowance } from "../src/core/sandbox/networkAllowance.ts";
-import { type AdmissionSettings, DEFAULT_ADMISSION } from "../src/core/schedule/model.ts";
+import { DEFAULT_ADMISSION } from "../src/core/schedule/model.ts";
 import type { LiveView } from "../src/core/workflow/dashboard.ts";
 import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
 import { InboxReader } from "../src/runtime/inboxReader.ts";
@@ -31,6 +31,7 @@ import { SwarmRuntime } from "../src/runtime/swarm.ts";
 import { Turns } from "../src/runtime/turns.ts";
 import { WorkerTrees } from "../src/runtime/workerTrees.ts";
 import { WorkerWatch } from "../src/runtime/workerWatch.ts";
+import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
 import type { PluginOptions } from "./options.ts";
 import { SHELL_WRAPPER } from "./shellWrapper.ts";
 
@@ -47,7 +48,7 @@ export interface HostInput {
 export type GateConfig = GateSettings & {
   unsandboxed: readonly Unsandboxed[];
   /** undefined where every request goes at once. */
-  admission: AdmissionSettings | undefined;
+  admission: SwarmAdmission | undefined;
 };
 
 export type Composition =
@@ -169,7 +170,9 @@ function gateSettings({ gate, security, vllm }: Config): GateConfig {
     allowHosts: security.allowHosts,
     egressAll: security.egress === "all",
     unsandboxed: security.unsandboxed,
-    admission: gate.admission ? { ...DEFAULT_ADMISSION, staticLimit: vllm.batch, maxRequests: vllm.batch } : undefined,
+    admission: gate.admission
+      ? { ...DEFAULT_ADMISSION, staticLimit: vllm.batch, maxRequests: vllm.batch, byPriority: gate.priority }
+      : undefined,
     limits: { firstByteMs: limits.firstByte_s * 1000, stallMs: limits.stalled_s * 1000, budget },
     silenceMs: limits.silence_s * 1000,
   };

@@ -7,11 +7,20 @@ import { ServerQueues } from "../../src/runtime/admission/serverQueues.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import { WaitingTitles } from "./waitingTitles.ts";
 
+export interface SwarmAdmission extends AdmissionSettings {
+  /** Whether the house's servers schedule by priority. */
+  byPriority: boolean;
+}
+
 /**
  * The turns of one project's swarm. Who waits longer than a moment is shown in the session's title and on the dashboard.
  * @param hosts the house's own model servers beside those on this machine
  */
-export function swarmTurns(services: SwarmServices, settings: AdmissionSettings, hosts: readonly string[]): GpuTurns {
+export function swarmTurns(
+  services: SwarmServices,
+  { byPriority, ...settings }: SwarmAdmission,
+  hosts: readonly string[],
+): GpuTurns {
   const titles = new WaitingTitles(services.sessions, services.log);
   const world = {
     now: () => services.now(),
@@ -33,5 +42,6 @@ export function swarmTurns(services: SwarmServices, settings: AdmissionSettings,
     queues,
     (session) => services.swarm.state?.id ?? session,
     (url) => egress(url, hosts).kind === "allowed",
+    byPriority,
   );
 }

@@ -1,6 +1,7 @@
 import { admit, initialAdmission } from "../../src/core/schedule/admission.ts";
 import type { Admission, AdmissionEvent, AdmissionSettings } from "../../src/core/schedule/model.ts";
 import { DEFAULT_ADMISSION } from "../../src/core/schedule/model.ts";
+import { type Pool, poolOf } from "../../src/core/schedule/pool.ts";
 import { DEFAULT_RECIPE, findRecipe } from "../../vllm/recipes/recipe.ts";
 import { figures } from "../../vllm/scheduler/figures.ts";
 import type { SchedulerSettings } from "../../vllm/scheduler/scheduler.ts";
@@ -13,7 +14,11 @@ import { finish, machine, progress, readArguments } from "./report.ts";
 /** Against eight Workers whose requests all go at once. */
 const GOALS = { scarceMakespan: 0.75, scarceCommanderTtft: 0.5, preemptions: 0, ampleMakespan: 1.03 };
 
+/** How much KV cache there is, as a part of what the Workers' sessions hold at their largest. */
+const PARTS = { scarce: 0.5, tighter: 0.4, tightest: 0.3, ample: 2 };
+
 interface Run {
+  /** To the end of the last Worker; the Commander's looks go on. */
   makespanMs: number;
   commanderTtftP95Ms: number;
   preemptions: number;
@@ -22,7 +27,8 @@ interface Run {
 
 /**
  * Admission against a fixed number of Workers, on the modelled H200: 8 Workers with a Scout and a Librarian each, KV cache for
- * half of what the Workers' sessions hold at their largest, and for four times that. All ratios within one seed's pair of runs.
+ * half of what the Workers' sessions hold at their largest, for less, and for twice that. All ratios within one seed's pair of
+ * runs.
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const options = readArguments(args, { name: "seeds", fallback: 10 });
@@ -30,7 +36,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   const recipe = findRecipe(DEFAULT_RECIPE);
   if (!recipe) throw new Error(`there is no recipe ${DEFAULT_RECIPE}`);
   const model = servedModel(recipe, figures());
-  const rows: { seed: number; scarce: Pair; ample: Pair }[] = [];
+  const rows: ({ seed: number } & Record<keyof typeof PARTS, Pair>)[] = [];
   for (let seed = 1; seed <= options.count; seed += 1) {
     const trace = swarmTrace({ ...DEFAULT_SWARM, librarians: true, seed });
     const served = settingsOf(model, pointOf(recipe), longestRequest(trace));
@@ -44,9 +50,15 @@ export async function bench(args: readonly string[]): Promise<void> {
     const pair = (part: number): Pair => {
       const tokens = Math.round(all * part);
       const settings: SchedulerSettings = { ...served.settings, blocks: blocksFor(tokens, served.settings) };
-      return { plain: play(trace, settings, requestMs), held: play(trace, settings, requestMs, tokens) };
+      return { plain: play(trace, settings, requestMs), held: play(trace, settings, requestMs, shownPool(settings)) };
     };
-    const row = { seed, scarce: pair(0.5), ample: pair(2) };
+    const row = {
+      seed,
+      scarce: pair(PARTS.scarce),
+      tighter: pair(PARTS.tighter),
+      tightest: pair(PARTS.tightest),
+      ample: pair(PARTS.ample),
+    };
     rows.push(row);
     progress(
       `seed ${seed}: scarce ${ratio(row.scarce, "makespanMs").toFixed(2)}, Commander ${ratio(row.scarce, "commanderTtftP95Ms").toFixed(2)}, ` +
@@ -57,6 +69,11 @@ export async function bench(args: readonly string[]): Promise<void> {
     const sorted = rows.map(read).sort((a, b) => a - b);
     return { median: sorted[sorted.length >> 1] ?? 0, least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
   };
+  const beside = (name: "tighter" | "tightest") => ({
+    [`${name}Makespan`]: of((row) => ratio(row[name], "makespanMs")),
+    [`${name}CommanderTtft`]: of((row) => ratio(row[name], "commanderTtftP95Ms")),
+    [`${name}Preemptions`]: of((row) => row[name].held.preemptions),
+  });
   const figuresOf = {
     scarceMakespan: of(({ scarce }) => ratio(scarce, "makespanMs")),
     scarceCommanderTtft: of(({ scarce }) => ratio(scarce, "commanderTtftP95Ms")),
@@ -69,17 +86,20 @@ export async function bench(args: readonly string[]): Promise<void> {
     machine: about,
     recipe: recipe.id,
     seeds: options.count,
+    parts: PARTS,
     figures: figuresOf,
+    beside: { ...beside("tighter"), ...beside("tightest") },
     rows,
     goals: GOALS,
     met,
   };
   finish(
     result,
-    Object.entries(figuresOf).map(
-      ([name, { median, least, most }]) =>
-        `${name.padEnd(20)} ${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)}), goal ${GOALS[name as keyof typeof GOALS]}`,
-    ),
+    Object.entries({ ...figuresOf, ...result.beside }).map(([name, { median, least, most }]) => {
+      const goal = GOALS[name as keyof typeof GOALS];
+      const figure = `${name.padEnd(22)} ${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+      return goal === undefined ? figure : `${figure}, goal ${goal}`;
+    }),
     options.json,
   );
 }
@@ -100,19 +120,31 @@ function blocksFor(tokens: number, settings: SchedulerSettings): number {
   return Math.ceil((tokens / maxModelLen) * request);
 }
 
-/** @param kvTokens the pool's size; given, requests wait for admission. */
-function play(trace: Trace, settings: SchedulerSettings, requestMs: number, kvTokens?: number): Run {
+/** What a server of these settings would say of its pool. */
+function shownPool({ blocks, blockSize, maxModelLen, ...rest }: SchedulerSettings): Pool | undefined {
+  const ofRequest =
+    Math.ceil(maxModelLen / blockSize) * rest.attentionGroups + rest.stateGroups * rest.stateBlocksPerGroup;
+  const maxConcurrency = blocks / ofRequest;
+  return poolOf({ blockSize, blocks, maxConcurrency, kvCacheTokens: Math.floor(maxConcurrency * maxModelLen) });
+}
+
+/** @param pool what the server says of its pool; given, requests wait for admission. */
+function play(trace: Trace, settings: SchedulerSettings, requestMs: number, pool?: Pool): Run {
   const commander: number[] = [];
-  const door = kvTokens === undefined ? undefined : admissionDoor(kvTokens, settings.maxNumSeqs);
+  let lastEnd = 0;
+  const door = pool && admissionDoor(pool, settings.maxNumSeqs);
   const measured = simulate(trace, settings, requestMs, {
     ...(door ? { door } : {}),
     heard: (session, ttftMs) => {
       if (session.role === "commander") commander.push(ttftMs);
     },
+    ended: (session, at) => {
+      if (session.role !== "commander") lastEnd = Math.max(lastEnd, at);
+    },
   });
   commander.sort((a, b) => a - b);
   return {
-    makespanMs: measured.durationMs,
+    makespanMs: lastEnd,
     commanderTtftP95Ms: commander[Math.min(commander.length - 1, Math.floor(commander.length * 0.95))] ?? 0,
     preemptions: measured.preemptions ?? 0,
     cachedShare: measured.cachedShare ?? 0,
@@ -120,16 +152,17 @@ function play(trace: Trace, settings: SchedulerSettings, requestMs: number, kvTo
 }
 
 /** The product's own admission before the modelled server. */
-function admissionDoor(kvTokens: number, maxRequests: number): SimulatedDoor {
+function admissionDoor(pool: Pool, maxRequests: number): SimulatedDoor {
   const settings: AdmissionSettings = { ...DEFAULT_ADMISSION, staticLimit: maxRequests, maxRequests };
   let state: Admission = initialAdmission(settings);
+  const cache = { kvTokens: pool.tokens, sessionTokens: pool.perSession };
   let ready: string[] = [];
   const happen = (event: AdmissionEvent) => {
     const step = admit(state, event, settings);
     state = step.state;
     ready.push(...step.go);
   };
-  happen({ type: "load", at: 0, load: { at: 0, running: 0, waiting: 0, kvUsage: 0, preemptions: 0, kvTokens } });
+  happen({ type: "load", at: 0, load: { at: 0, running: 0, waiting: 0, kvUsage: 0, preemptions: 0, ...cache } });
   return {
     arrived: ({ id, session, tokens, parent, at }) =>
       happen({
@@ -144,7 +177,7 @@ function admissionDoor(kvTokens: number, maxRequests: number): SimulatedDoor {
       }),
     left: (request, at) => happen({ type: "left", at, request }),
     ended: (session, at) => happen({ type: "ended", at, session: session.id }),
-    load: (load, at) => happen({ type: "load", at, load: { at, ...load, kvTokens } }),
+    load: (load, at) => happen({ type: "load", at, load: { at, ...load, ...cache } }),
     take() {
       const go = ready;
       ready = [];

@@ -208,6 +208,10 @@ const gate = z
       true,
       "Model requests of the swarm wait for their turn at the house's own servers: by role, and by what fits the GPU.",
     ),
+    priority: flag(
+      false,
+      "Send each role's priority with its requests, the Commander's first. Only for a server with `--scheduling-policy priority`; others refuse such a request.",
+    ),
     limits: z
       .strictObject({
         firstByte_s: seconds(280, "Longest wait for the first byte of an answer, a server's queue included."),

@@ -9,7 +9,7 @@ const answered = z.looseObject({ type: z.literal("answered"), role: z.string(), 
 
 let host: Host;
 beforeAll(async () => {
-  host = await Host.start({ settings: { vllm: { batch: PLACES } } });
+  host = await Host.start({ settings: { vllm: { batch: PLACES }, gate: { priority: true } } });
 }, 120_000);
 afterAll(() => host.close());
 
@@ -78,6 +78,10 @@ test("no more requests than the server has places; who waits says so; the Comman
   const waits = (role: string) => measured.filter((line) => line.role === role).map(({ queueMs }) => queueMs ?? -1);
   expect(Math.max(...waits("worker"))).toBeGreaterThan(1_000);
   expect(Math.max(...waits("commander"))).toBeLessThan(1_000);
+  const priorities = host
+    .requests()
+    .flatMap(({ role, body }) => (role === "worker" || role === "commander" ? [[role, body.priority]] : []));
+  expect(new Set(priorities.map(String))).toEqual(new Set(["commander,0", "worker,1"]));
   expect(Math.min(...waits("worker"), ...waits("commander"))).toBeGreaterThanOrEqual(0);
 });
 

@@ -47,12 +47,17 @@ const LOAD_MS = 1_000;
  * @param requestMs milliseconds of a request outside the engine, added to its first token
  * @param about.door holds requests back; without one they go at once
  * @param about.heard is told each first token, from the time the request was made
+ * @param about.ended is told when a session has said its last (ms)
  */
 export function simulate(
   trace: Trace,
   settings: SchedulerSettings,
   requestMs: number,
-  about: { door?: SimulatedDoor; heard?: (session: TraceSession, ttftMs: number) => void } = {},
+  about: {
+    door?: SimulatedDoor;
+    heard?: (session: TraceSession, ttftMs: number) => void;
+    ended?: (session: TraceSession, at: number) => void;
+  } = {},
 ): Measurement {
   const { door } = about;
   const scheduler = new Scheduler(settings);
@@ -108,7 +113,10 @@ export function simulate(
   const goOn = (progress: Progress) => {
     const next = progress.session.turns[progress.turn];
     if (next) arrivals.push({ at: now + next.pauseMs, progress });
-    else door?.ended(progress.session, now);
+    else {
+      door?.ended(progress.session, now);
+      about.ended?.(progress.session, now);
+    }
     if (!next && progress.parent) {
       progress.parent.awaited -= 1;
       if (progress.parent.awaited === 0) goOn(progress.parent);

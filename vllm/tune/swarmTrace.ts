@@ -30,7 +30,7 @@ const RESULT = { commander: 700, worker: 1_800, scout: 2_600, librarian: 2_600 }
 /** Milliseconds a tool takes: most are instant, every fifth is a test run. */
 const TOOL = { fast: 250, slow: 8_000, slowEvery: 5 };
 /** A Commander looks again after this. */
-const LOOK_MS = 12_000;
+const LOOK_MS = 25_000;
 const PRIORITY = { commander: 0, worker: 1, scout: 2, librarian: 2 } as const;
 type Role = keyof typeof OPENING;
 
@@ -61,7 +61,7 @@ export function swarmTrace(options: SwarmTraceOptions): Trace {
     }
     return { id, role, priority: PRIORITY[role], startMs, turns: list };
   };
-  const sessions: TraceSession[] = [session("commander", "commander", Math.max(2, options.turns >> 2), 0, 400)];
+  const sessions: TraceSession[] = [session("commander", "commander", Math.max(2, options.turns >> 1), 0, 400)];
   for (let number = 1; number <= options.workers; number += 1) {
     const worker = session(`worker ${number}`, "worker", options.turns, around(400), around(500));
     sessions.push(worker);

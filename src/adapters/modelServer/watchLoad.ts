@@ -1,5 +1,6 @@
 import type { ServerSnapshot } from "../../core/metrics/serverSnapshot.ts";
 import type { ServerLoad } from "../../core/schedule/budget.ts";
+import { poolOf } from "../../core/schedule/pool.ts";
 import { pollMetrics } from "./metricsPoller.ts";
 
 /** Milliseconds between two readings: vLLM logs and averages by seconds, and an answer's first token takes longer. */
@@ -16,6 +17,7 @@ export function watchLoad(baseUrl: string, tell: (load: ServerLoad) => void): { 
 /** What admission needs of a snapshot; undefined where the server does not say how many requests it has. */
 export function loadOf(at: number, snapshot: ServerSnapshot): ServerLoad | undefined {
   const { running, waiting, kvUsage, preemptions, cache } = snapshot;
+  const pool = cache && poolOf(cache);
   if (running === undefined || waiting === undefined) return undefined;
   return {
     at,
@@ -23,6 +25,6 @@ export function loadOf(at: number, snapshot: ServerSnapshot): ServerLoad | undef
     waiting,
     ...(kvUsage === undefined ? {} : { kvUsage }),
     ...(preemptions === undefined ? {} : { preemptions }),
-    ...(cache?.kvCacheTokens === undefined ? {} : { kvTokens: cache.kvCacheTokens }),
+    ...(pool ? { kvTokens: pool.tokens, sessionTokens: pool.perSession } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { ageBudget, initialBudget, observeLoad } from "./budget.ts";
+import { ageBudget, type Budget, initialBudget, observeLoad } from "./budget.ts";
 import type { Admission, AdmissionEvent, AdmissionSettings, Resident, Waiting } from "./model.ts";
 import { goesAtOnce, impatient, inOrder, turnOver } from "./order.ts";
 
@@ -92,7 +92,7 @@ function release(
     // that had its turn lines up anew.
     if (somebodyWaitsTooLong && !atOnce && !(seated && !turnOver(seated, now, settings)) && running > 0) continue;
     const kept = makeRoom(next, residents, {
-      budget: state.budget.tokens,
+      budget: state.budget,
       now,
       settings,
       force: atOnce || running === 0,
@@ -128,13 +128,15 @@ function seat(next: Waiting, seated: Resident | undefined, now: number): Residen
 function makeRoom(
   next: Waiting,
   residents: readonly Resident[],
-  about: { budget: number | undefined; now: number; settings: AdmissionSettings; force: boolean },
+  about: { budget: Budget; now: number; settings: AdmissionSettings; force: boolean },
 ): readonly Resident[] | undefined {
   const { budget, now, settings } = about;
   const seated = residents.find((each) => each.session === next.session);
   let others = residents.filter((each) => each !== seated);
-  if (budget === undefined) return others;
-  const total = () => others.reduce((sum, each) => sum + each.tokens, next.tokens);
+  const { tokens } = budget;
+  if (tokens === undefined) return others;
+  const beside = budget.load?.sessionTokens ?? 0;
+  const total = () => others.reduce((sum, each) => sum + each.tokens + beside, next.tokens + beside);
   // Who sends nothing at the moment may lose its place: to anybody who must go; to a session that came before it; to who
   // waited too long, once its own turn is over. The youngest loses first: it has the least to read again.
   const mayLose = others
@@ -147,8 +149,8 @@ function makeRoom(
     )
     .sort((a, b) => b.since - a.since);
   for (const loser of mayLose) {
-    if (total() <= budget) break;
+    if (total() <= tokens) break;
     others = others.filter((each) => each !== loser);
   }
-  return total() <= budget || about.force ? others : undefined;
+  return total() <= tokens || about.force ? others : undefined;
 }

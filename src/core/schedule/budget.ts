@@ -10,6 +10,8 @@ export interface ServerLoad {
   preemptions?: number;
   /** Tokens the KV pool holds. */
   kvTokens?: number;
+  /** Tokens' worth of it that each session takes beside its own. */
+  sessionTokens?: number;
 }
 
 export interface BudgetSettings {
@@ -17,7 +19,7 @@ export interface BudgetSettings {
   staticLimit: number;
   /** Most requests at once, whatever the load: the server's `max-num-seqs`. */
   maxRequests: number;
-  /** Largest part of the KV pool that sessions may fill, 0 to 1. The rest is for what they grow by within a turn. */
+  /** Largest part of the KV pool that sessions may fill, 0 to 1. */
   kvShare: number;
   /** Metrics older than this count as gone (ms). */
   staleMs: number;
@@ -25,11 +27,14 @@ export interface BudgetSettings {
   settleMs: number;
 }
 
-/** 16 is the recipes' `max-num-seqs`. A tenth of the pool is about one Worker's turn of tool output at 128K context. */
+/**
+ * 16 is the recipes' `max-num-seqs`. The whole pool: what sessions grow by within a turn finds room where others are between
+ * their requests, and a preemption shrinks the part (measured with `bench:admission`).
+ */
 export const DEFAULT_BUDGET: BudgetSettings = {
   staticLimit: 16,
   maxRequests: 16,
-  kvShare: 0.9,
+  kvShare: 1,
   staleMs: 10_000,
   settleMs: 5_000,
 };
@@ -43,7 +48,7 @@ export interface Budget {
   mode: BudgetMode;
   /** Requests at once. */
   requests: number;
-  /** Tokens of all sessions at once; undefined where the pool's size is unknown. */
+  /** Tokens of all sessions at once, with what each takes beside its own; undefined where the pool's size is unknown. */
   tokens?: number;
   /** The part of `kvShare` this process takes, above 0 to 1. */
   part: number;
@@ -114,6 +119,8 @@ function plausible(load: ServerLoad, before: ServerLoad | undefined): boolean {
   const counts = [load.running, load.waiting, load.preemptions ?? 0];
   if (counts.some((count) => !Number.isFinite(count) || count < 0)) return false;
   if (!(load.kvUsage === undefined || (load.kvUsage >= 0 && load.kvUsage <= 1))) return false;
+  if (!(load.sessionTokens === undefined || (Number.isFinite(load.sessionTokens) && load.sessionTokens >= 0)))
+    return false;
   if (!(load.kvTokens === undefined || (Number.isFinite(load.kvTokens) && load.kvTokens > 0))) return false;
   return before === undefined || load.at >= before.at;
 }

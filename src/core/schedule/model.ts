@@ -41,10 +41,14 @@ export interface AdmissionSettings extends BudgetSettings {
   turnMs: number;
 }
 
-/** A tool call of a Worker is seldom longer than a minute; a person looks up after about as long a silence. */
+/**
+ * Most tools answer within a second or two; behind a longer one (a test run) the place does more for somebody else, and what
+ * is lost is read again (measured with `bench:admission`: 1.5 to 3 s are alike, 10 s and 60 s are slower). A person looks up
+ * after about a minute's silence.
+ */
 export const DEFAULT_ADMISSION: AdmissionSettings = {
   ...DEFAULT_BUDGET,
-  holdMs: 60_000,
+  holdMs: 2_500,
   patienceMs: 60_000,
   turnMs: 180_000,
 };

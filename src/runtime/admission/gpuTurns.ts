@@ -1,8 +1,8 @@
 import { Calibration } from "../../core/schedule/calibration.ts";
 import type { UnitRole } from "../../core/schedule/model.ts";
-import type { RequestTurns, TurnRequest } from "./inTurn.ts";
+import { ROLE_RANK } from "../../core/schedule/order.ts";
+import type { RequestTurns, Turn, TurnRequest } from "./inTurn.ts";
 import type { ServerQueues } from "./serverQueues.ts";
-import type { Ticket } from "./turnstile.ts";
 
 const ROLES: Readonly<Record<string, UnitRole>> = {
   commander: "commander",
@@ -19,22 +19,35 @@ export class GpuTurns implements RequestTurns {
   private readonly calibration = new Calibration();
   private readonly ownerOf: (session: string) => string;
   private readonly isOwn: (url: string) => boolean;
+  private readonly byPriority: boolean;
 
   /**
    * @param ownerOf the swarm a session belongs to
    * @param isOwn whether a server of this address is the house's own; others have limits of their own, and nobody's metrics
+   * @param byPriority whether the servers schedule by priority
    */
-  constructor(queues: ServerQueues, ownerOf: (session: string) => string, isOwn: (url: string) => boolean) {
+  constructor(
+    queues: ServerQueues,
+    ownerOf: (session: string) => string,
+    isOwn: (url: string) => boolean,
+    byPriority = false,
+  ) {
+    this.byPriority = byPriority;
     this.queues = queues;
     this.ownerOf = ownerOf;
     this.isOwn = isOwn;
   }
 
-  async enter({ session, role, url, parent, bytes }: TurnRequest, signal: AbortSignal): Promise<Ticket | undefined> {
+  async enter({ session, role, url, parent, bytes }: TurnRequest, signal: AbortSignal): Promise<Turn | undefined> {
     const unit = ROLES[role];
     if (unit === undefined || !this.isOwn(url)) return undefined;
     const entry = { session, owner: this.ownerOf(session), role: unit, tokens: this.calibration.sent(session, bytes) };
-    return this.queues.enter(new URL(url).origin, parent === undefined ? entry : { ...entry, parent }, signal);
+    const ticket = await this.queues.enter(
+      new URL(url).origin,
+      parent === undefined ? entry : { ...entry, parent },
+      signal,
+    );
+    return this.byPriority ? { ...ticket, priority: ROLE_RANK[unit] } : ticket;
   }
 
   /** The server counted `prompt` tokens for the session's last request. */

@@ -13,12 +13,18 @@ export interface TurnRequest {
   bytes: number;
 }
 
+/** A request's turn has come. */
+export interface Turn extends Ticket {
+  /** To be sent with it to a server that schedules by priority; lower goes first. */
+  priority?: number;
+}
+
 export interface RequestTurns {
   /**
    * Waits until the request may be sent; undefined where nobody waits for the server it goes to.
    * @throws the signal's reason when the caller leaves.
    */
-  enter(request: TurnRequest, signal: AbortSignal): Promise<Ticket | undefined>;
+  enter(request: TurnRequest, signal: AbortSignal): Promise<Turn | undefined>;
 }
 
 /** Sends, and keeps the ticket's place until the answer was read to its end, broke, or was left. */

@@ -11,8 +11,7 @@ import type { StreamRepair } from "../../core/gate/repairStream.ts";
 import { createRepair } from "../../core/gate/repairStream.ts";
 import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gate/report.ts";
 import { messageOf } from "../../ports/thrown.ts";
-import { inTurn, type RequestTurns } from "../admission/inTurn.ts";
-import type { Ticket } from "../admission/turnstile.ts";
+import { inTurn, type RequestTurns, type Turn } from "../admission/inTurn.ts";
 import type { GateObserver } from "./gateEvents.ts";
 import { heldRedirects } from "./heldRedirects.ts";
 import type { HostLimits } from "./hostLimits.ts";
@@ -98,8 +97,8 @@ export class ModelGate {
       if (!ours && !this.settings.everySession) return untouched(input, init);
       if (typeof init?.body !== "string") return untouched(input, init);
       const whole = { ...init, body: init.body };
-      const ticket = ours ? await this.turn(about, input, whole) : undefined;
-      return inTurn(ticket, () => this.pass(about, send, input, whole, ticket?.waitedMs));
+      const turn = ours ? await this.turn(about, input, whole) : undefined;
+      return inTurn(turn, () => this.pass(about, send, input, whole, turn));
     };
   }
 
@@ -108,7 +107,7 @@ export class ModelGate {
     { session, role }: { session: string; role: string },
     input: string | URL | Request,
     init: RequestInit & { body: string },
-  ): Promise<Ticket | undefined> {
+  ): Promise<Turn | undefined> {
     const parent = new Headers(init.headers).get("x-parent-session-id");
     const url = input instanceof Request ? input.url : String(input);
     const request = { session, role, url, bytes: init.body.length, ...(parent === null ? {} : { parent }) };
@@ -120,16 +119,17 @@ export class ModelGate {
     inner: Fetch,
     input: string | URL | Request,
     init: RequestInit & { body: string },
-    queueMs: number | undefined,
+    turn: Turn | undefined,
   ): Promise<Response> {
     const started = this.world.now();
     const mended = this.mendsHistory ? repairHistory(init.body) : { body: init.body, repaired: 0, notes: [] };
+    const body = withPriority(mended.body, turn?.priority);
     const caller = init.signal ?? new AbortController().signal;
     // Of its own, because after a runaway the server has to stop while the caller's request is fine.
     const upstream = new AbortController();
     let silent = false;
     const sent = await sendUntilFirstBytes(
-      (signal) => inner(input, { ...init, body: mended.body, signal: AbortSignal.any([signal, upstream.signal]) }),
+      (signal) => inner(input, { ...init, body, signal: AbortSignal.any([signal, upstream.signal]) }),
       {
         signal: caller,
         limits: this.settings.limits,
@@ -164,7 +164,7 @@ export class ModelGate {
         totalMs: this.world.now() - started,
         status: response.status,
         gaps: gaps.counts(),
-        ...(queueMs === undefined ? {} : { queueMs: Math.round(queueMs) }),
+        ...(turn ? { queueMs: Math.round(turn.waitedMs) } : {}),
         ...(report.finish === undefined ? {} : { finish: report.finish }),
         ...(report.usage === undefined ? {} : { tokens: report.usage }),
       });
@@ -177,7 +177,7 @@ export class ModelGate {
       return new Response(whole.body, headOf(begun.response));
     }
     const machine = createRepair(repair);
-    const body = repairedStream(begun, machine, {
+    const answer = repairedStream(begun, machine, {
       caller,
       came: () => gaps.came(this.world.now()),
       stop: () => upstream.abort(),
@@ -193,8 +193,13 @@ export class ModelGate {
         this.observe({ ...about, type: "failed", attempts, failure, retryable: true, midStream: true, detail });
       },
     });
-    return new Response(body, headOf(begun.response));
+    return new Response(answer, headOf(begun.response));
   }
+}
+
+/** The request with a priority of its own, put before what it has: the prompt stays as it is, byte for byte. */
+function withPriority(body: string, priority: number | undefined): string {
+  return priority === undefined ? body : body.replace(/^\s*\{/u, `{"priority":${priority},`);
 }
 
 /** In place of a detail that would make OpenCode try again behind what was shown. */

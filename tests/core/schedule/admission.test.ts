@@ -4,7 +4,13 @@ import type { ServerLoad } from "../../../src/core/schedule/budget.ts";
 import type { Admission, AdmissionEvent, AdmissionSettings, UnitRole } from "../../../src/core/schedule/model.ts";
 import { DEFAULT_ADMISSION } from "../../../src/core/schedule/model.ts";
 
-const settings: AdmissionSettings = { ...DEFAULT_ADMISSION, staticLimit: 2, maxRequests: 4, kvShare: 1 };
+const settings: AdmissionSettings = {
+  ...DEFAULT_ADMISSION,
+  staticLimit: 2,
+  maxRequests: 4,
+  kvShare: 1,
+  holdMs: 60_000,
+};
 const quiet: ServerLoad = { at: 0, running: 0, waiting: 0, kvUsage: 0.1, preemptions: 0, kvTokens: 100 };
 
 function ask(
@@ -62,6 +68,11 @@ describe("without metrics", () => {
 describe("the KV pool", () => {
   test("sessions go as far as their tokens fit", () => {
     expect(given(load(), ask("a", 60), ask("b", 60), ask("c", 40)).go).toEqual(["a", "c"]);
+  });
+
+  test("what each session takes beside its tokens counts", () => {
+    const hybrid = load({ sessionTokens: 30 });
+    expect(given(hybrid, ask("a", 15), ask("b", 15), ask("c", 15)).go).toEqual(["a", "b"]);
   });
 
   test("a session keeps its place while its tools run", () => {
@@ -175,6 +186,7 @@ describe("the server's load", () => {
     ["a negative count", { waiting: -1 }],
     ["no number", { running: Number.NaN }],
     ["an empty pool", { kvTokens: 0 }],
+    ["sessions of less than nothing", { sessionTokens: -1 }],
   ])("%s is not believed: the static limit holds, and the state says why", (_, lie) => {
     const { state } = given(load(), load({ at: 1, ...lie }));
     expect(state.budget).toMatchObject({ mode: "implausible", requests: 2 });

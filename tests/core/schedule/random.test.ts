@@ -34,6 +34,7 @@ const world = fc.record({
   staticLimit: fc.integer({ min: 1, max: 4 }),
   maxRequests: fc.integer({ min: 1, max: 4 }),
   kvTokens: fc.option(fc.integer({ min: 50, max: 400 })),
+  sessionTokens: fc.integer({ min: 0, max: 40 }),
   /** What the server claims, reading by reading; undefined is silence. */
   loads: fc.array(
     fc.option(
@@ -87,7 +88,8 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
     const limited = (at: Admission) =>
       at.residents.filter((each) => each.role !== "commander").reduce((sum, each) => sum + each.active.length, 0);
     if (limited(state) > Math.max(state.budget.requests, limited(before))) broken.push("more at once than the limit");
-    const total = (at: Admission) => at.residents.reduce((sum, each) => sum + each.tokens, 0);
+    const beside = state.budget.load?.sessionTokens ?? 0;
+    const total = (at: Admission) => at.residents.reduce((sum, each) => sum + each.tokens + beside, 0);
     const bound = state.budget.tokens;
     const commanders = state.residents.some((each) => each.role === "commander");
     const single = state.residents.filter((each) => each.active.length > 0).length <= 1;
@@ -167,7 +169,7 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
           waiting: said.waiting,
           kvUsage: said.kvUsage,
           preemptions,
-          ...(given.kvTokens === null ? {} : { kvTokens: given.kvTokens }),
+          ...(given.kvTokens === null ? {} : { kvTokens: given.kvTokens, sessionTokens: given.sessionTokens }),
         },
       });
     } else happen({ type: "tick", at });
