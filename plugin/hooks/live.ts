@@ -1,40 +1,37 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Part } from "@opencode-ai/sdk";
 import { missingStep } from "../../src/core/workflow/decide/continuation.ts";
-import { asksForAutopilot } from "../../src/core/workflow/person.ts";
-import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
+import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
 import type { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
-import { stateUnusable } from "../../src/runtime/holdLease.ts";
-import { Loops } from "../../src/runtime/loops.ts";
 import { probeFetch, probeNonce } from "../../src/runtime/modelGate/probe.ts";
-import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { Composition } from "../compose.ts";
 import { installedHosts } from "../installedHosts.ts";
 import type { PluginOptions } from "../options.ts";
 import type { SessionActor } from "../sessionRoles.ts";
 import { SessionRoles } from "../sessionRoles.ts";
-import { swarmTools } from "../tools/all.ts";
-import { callTool } from "../tools/tool.ts";
+import { registeredTools } from "../tools/registered.ts";
 import { AgentRegistry } from "./agentRegistry.ts";
-import { ourCommands, personCommand } from "./commands.ts";
 import { applyConfig } from "./config.ts";
 import { onEvent } from "./events.ts";
 import { FileTurns } from "./fileTurns.ts";
+import { failedGate, ungated } from "./gateRefusals.ts";
 import { takeHostConfig } from "./hostConfig.ts";
 import { kernelRefusal } from "./kernelRefusal.ts";
 import { ModelRequests } from "./modelRequests.ts";
 import { OpenedSwarm } from "./openedSwarm.ts";
+import { PersonMessages } from "./personMessages.ts";
 import { PersonVoice } from "./personVoice.ts";
 import { bypassProxy } from "./proxyBypass.ts";
+import { Repetition } from "./repetition.ts";
+import { SessionJudge } from "./sessionJudge.ts";
 import { SessionPlaces } from "./sessionPlace.ts";
 import { ShellCalls } from "./shellCalls.ts";
 import { withoutDay } from "./stablePrompt.ts";
 import { swarmTurns } from "./swarmTurns.ts";
 import { ToolEffects } from "./toolEffects.ts";
 import { judgeToolCall } from "./toolGate.ts";
-import { TypedCommands } from "./typedCommands.ts";
 
 /**
  * The hooks of a project where the swarm can work. Sessions that are not the swarm's pass through untouched.
@@ -51,11 +48,8 @@ export function liveHooks(
   const effects = new ToolEffects(services, shells);
   const places = new SessionPlaces(services, roles, directory);
   const fileTurns = new FileTurns();
-  const typedCommands = new TypedCommands();
-  const commandsOfOurs = { names: ourCommands({}) };
-  const loops = new Loops(services.settings.loopLimit);
-  /** Sessions whose next message was typed as /autopilot. */
-  const autopilots = new Set<string>();
+  const repetition = new Repetition(services, watch);
+  const person = new PersonMessages(services, { roles, voice, watch });
   let requests: ModelRequests | undefined;
   let turns: GpuTurns | undefined;
   const userShell: { path?: string | undefined } = {};
@@ -70,11 +64,8 @@ export function liveHooks(
   // In the operator's log; whoever needs the swarm reads it again and says so.
   opened.ready().catch(() => undefined);
 
-  const actorOf = async (session: string): Promise<SessionActor> => {
-    // A log that cannot be read opens no gate: without a state every one of them refuses. It is in the operator's log.
-    await opened.ready().catch(() => undefined);
-    return roles.actor(session);
-  };
+  const sessions = new SessionJudge(services, roles, opened);
+  const actorOf = (session: string) => sessions.actor(session);
 
   const judge = async (
     actor: Exclude<SessionActor, { role: "none" }>,
@@ -86,20 +77,6 @@ export function liveHooks(
     return judgeToolCall(services, actor, { session, place: await places.placeOf(session, actor), tool, args });
   };
 
-  /** The same failure again and again, whatever else changes: said in the turn that runs, then the session is given up. */
-  const refusedAgain = async (session: string, call: string, tool: string, error: string) => {
-    const { role } = await actorOf(session);
-    if (role === "none" || role === "replaced") return;
-    const verdict = loops.failed(session, call, tool, error);
-    if (verdict === "give-up") {
-      loops.forget(session);
-      return watch.giveUp(session, `its ${tool} calls failed in the same way again and again`);
-    }
-    if (verdict === "pass") return;
-    const text = `Your ${tool} calls failed ${services.settings.loopLimit} times in the same way. Read the last error, then do something else, or report what stands in the way.`;
-    await services.sessions.prompt(session, { agent: services.agents[role], text });
-  };
-
   const hear = async (
     input: { sessionID: string; agent?: string },
     output: { message: { id: string; agent: string }; parts: Part[] },
@@ -107,22 +84,7 @@ export function liveHooks(
     await opened.ready();
     const agent = input.agent ?? output.message.agent;
     roles.speaks(input.sessionID, agent);
-    if (looksOnly) return;
-    if (agent !== services.agents.commander || !(await roles.isRoot(input.sessionID))) return;
-    const message = output.parts
-      .flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []))
-      .join("\n");
-    const said = typedCommands.wordsOf(input.sessionID, message);
-    if (said.trim() === "") return;
-    // `opencode run` puts an argument with blanks in quotation marks before it sends it.
-    const words = said.trim().replace(/^"([\s\S]*)"$/u, "$1");
-    // Nothing is begun that no tool could go on with; an open swarm still hears the person.
-    if (!services.swarm.open && services.hostConfig.findings?.length !== 0) return;
-    await watch.beforePerson();
-    const autopilot = asksForAutopilot(words) || autopilots.delete(input.sessionID);
-    const note = await voice.spoke(input.sessionID, words, autopilot);
-    if (note !== undefined) tell(output, input.sessionID, note);
-    await watch.personSpoke();
+    if (!looksOnly) await person.heard(input.sessionID, agent, output);
   };
 
   return {
@@ -138,14 +100,14 @@ export function liveHooks(
       turns = gate.admission && !probe ? swarmTurns(services, gate.admission, named) : undefined;
       requests = new ModelRequests(
         { ...gate, allowHosts },
-        async (session) => (session === "" ? "none" : (await judged(services, roles, actorOf, session)).role),
+        async (session) => (session === "" ? "none" : (await actorOf(session)).role),
         services,
         (event) => watch.requests.see(event),
         { turns, probe },
       );
       requests.standBefore(config);
       userShell.path = (config as { shell?: string }).shell;
-      commandsOfOurs.names = ourCommands(config.command ?? {});
+      person.configured(config.command ?? {});
       applyConfig(config, { agents: services.agents, model: options.model, mcp: services.settings.allowedMcp });
       await takeHostConfig(config, services, gate, allowHosts, directory).catch((error: unknown) => {
         services.hostConfig.findings = undefined;
@@ -161,9 +123,10 @@ export function liveHooks(
         voice,
         onCallEnded: async (session, call, tool, error) => {
           fileTurns.leave(session, call);
-          if (error === undefined) return loops.worked(session);
+          if (error === undefined) return repetition.worked(session);
           await effects.failed(call);
-          await refusedAgain(session, call, tool, error);
+          const { role } = await sessions.own(session);
+          await repetition.failed(role, { session, call, tool, error });
         },
         onIdle: (session) => {
           fileTurns.clear(session);
@@ -195,48 +158,29 @@ export function liveHooks(
 
     "command.execute.before": async (input, output) => {
       await opened.ready();
-      const typed = `/${input.command} ${input.arguments}`.trim();
-      if (!commandsOfOurs.names.has(input.command)) return typedCommands.expect(input.sessionID, output.parts, typed);
-      await watch.beforePerson();
-      const note = await personCommand(services, {
-        command: input.command,
-        arguments: input.arguments,
-        session: input.sessionID,
-      });
-      if (input.command === "autopilot") {
-        autopilots.add(input.sessionID);
-        return typedCommands.expect(input.sessionID, output.parts, input.arguments);
-      }
-      const [first] = output.parts;
-      if (note !== undefined && first?.type === "text") first.text = `${note}\n${first.text}`;
-      // The template's words are ours: they must not count as the person's answer to an open question.
-      typedCommands.expect(input.sessionID, output.parts, "");
+      await person.command(input, output.parts);
     },
 
     "chat.params": async (input) => {
       const provider = input.model.providerID;
       if (requests?.stands(provider)) return;
-      const actor = await judged(services, roles, actorOf, input.sessionID);
+      const actor = await actorOf(input.sessionID);
       if (actor.role === "none" && !gate.egressAll) return;
       throw new Error(renderRefusal(ungated(provider)));
     },
 
     "experimental.chat.system.transform": async (input, output) => {
       if (input.sessionID === undefined) return;
-      const actor = await judged(services, roles, actorOf, input.sessionID);
+      const actor = await actorOf(input.sessionID);
       if (actor.role !== "none") output.system.splice(0, output.system.length, ...withoutDay(output.system));
     },
 
     "tool.execute.before": async (input, output) => {
-      const actor = await judged(services, roles, actorOf, input.sessionID);
+      const actor = await actorOf(input.sessionID);
       if (actor.role === "none") return;
       // Before the gates: a model that repeats a refused call is in a loop like any other.
-      const repeated = loops.see(input.sessionID, input.tool, output.args);
-      if (repeated === "give-up") {
-        loops.forget(input.sessionID);
-        await watch.giveUp(input.sessionID, `it made the same ${input.tool} call again and again`);
-      }
-      if (repeated !== "pass") throw new Error(renderRefusal(sameAgain(input.tool)));
+      const repeated = await repetition.before(input.sessionID, input.tool, output.args);
+      if (repeated) throw new Error(renderRefusal(repeated));
       await fileTurns.enter(input.sessionID, input.callID, input.tool);
       const refused = await judge(actor, input.sessionID, input.tool, output.args).catch(failedGate);
       if (refused) {
@@ -249,7 +193,7 @@ export function liveHooks(
     },
 
     "tool.execute.after": async (input, output) => {
-      const actor = await judged(services, roles, actorOf, input.sessionID);
+      const actor = await actorOf(input.sessionID);
       if (actor.role === "none" || actor.role === "replaced") return;
       const place = await places.placeOf(input.sessionID, actor);
       const note = await effects
@@ -264,7 +208,7 @@ export function liveHooks(
     },
 
     "shell.env": async (input, output) => {
-      const actor = input.sessionID === undefined ? undefined : await judged(services, roles, actorOf, input.sessionID);
+      const actor = input.sessionID === undefined ? undefined : await actorOf(input.sessionID);
       if (!actor || actor.role === "none") {
         const shell = userShell.path ?? process.env.SHELL;
         if (shell !== undefined) output.env.AEGIS_USER_SHELL = shell;
@@ -290,84 +234,6 @@ export function liveHooks(
       await services.sandbox.dispose();
     },
 
-    tool: Object.fromEntries(
-      swarmTools.map((tool) => [
-        tool.name,
-        {
-          description: tool.description,
-          // The host reads only the schema's shape; it brings another copy of zod, whose types differ from ours.
-          args: tool.args as never,
-          execute: async (args: unknown, context) => {
-            const unreadable = await opened.ready().then(() => undefined, stateUnusable);
-            if (unreadable) return renderRefusal(unreadable);
-            return callTool(tool, services, args, {
-              session: context.sessionID,
-              signal: context.abort,
-              title: (title) => context.metadata({ title }),
-            });
-          },
-        },
-      ]),
-    ),
+    tool: registeredTools(services, () => opened.ready()),
   };
-}
-
-/** Adds what the model has to know to a message of the person's, as words that are not theirs. */
-function tell(output: { message: { id: string }; parts: Part[] }, sessionID: string, text: string): void {
-  const last = output.parts.at(-1);
-  // The host orders a message's parts by their ids.
-  if (last)
-    output.parts.push({
-      id: `${last.id}z`,
-      sessionID,
-      messageID: output.message.id,
-      type: "text",
-      text,
-      synthetic: true,
-    });
-}
-
-/**
- * Who acts in a session. Where that cannot be told while a swarm is open, the session is treated as one that may do
- * nothing: a gate that errs refuses.
- */
-async function judged(
-  services: SwarmServices,
-  roles: SessionRoles,
-  actorOf: (session: string) => Promise<SessionActor>,
-  session: string,
-): Promise<SessionActor> {
-  try {
-    const actor = await actorOf(session);
-    if (actor.role !== "none" || !services.swarm.open) return actor;
-    // A child of a swarm session that runs an agent of another name is still bound by the rules.
-    return (await roles.isBelowSwarm(session)) && !(await roles.isRoot(session)) ? { role: "scout" } : actor;
-  } catch (error) {
-    services.log(`role of session ${session}`, error);
-    return services.swarm.open ? { role: "replaced" } : { role: "none" };
-  }
-}
-
-function failedGate(error: unknown) {
-  return refusal(
-    "gate-failed",
-    `a gate could not judge this call, so it refuses: ${messageOf(error)}`,
-    "try another way that is allowed, or tell the person.",
-  );
-}
-
-function ungated(provider: string) {
-  return refusal(
-    "provider-ungated",
-    `the provider "${provider}" is not in the configuration, so its requests do not pass the model gate.`,
-    "the person chooses a configured provider's model for the swarm, or adds this provider to opencode.json.",
-  );
-}
-
-function sameAgain(tool: string) {
-  return refusal(
-    "repeated-call",
-    `the same ${tool} call was made again and again with the same result.`,
-    "do something else: read the last result, change the arguments, or report what stands in the way.",
-  );
 }

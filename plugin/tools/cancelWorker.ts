@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { compileScope, FROM_GIT } from "../../src/core/scope/contains.ts";
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { findWorker } from "../../src/core/workflow/state.ts";
 import { submit } from "../../src/runtime/commands.ts";
+import { revert, writtenBy } from "../../src/runtime/revert.ts";
 import { defineTool } from "./tool.ts";
 
 /** The arguments are fixed, so the reason says whether the changes go with the Worker. */
@@ -17,20 +17,16 @@ export const cancelWorker = defineTool({
     reason: z.string().min(1).describe('Why; write "revert" in it to put its files back as the baseline has them'),
   },
   async run(services, { worker_id: id, reason }) {
-    const { swarm, git } = services;
-    const before = swarm.state;
+    const before = services.swarm.state;
     const worker = before && findWorker(before, id);
-    const discarded = worker?.worktree !== undefined && REVERT.test(reason);
-    const decision = await submit(services, { type: "cancel_worker", worker: id, reason, reverted: [], discarded });
+    const wanted = REVERT.test(reason);
+    const reverted = wanted && worker ? await writtenBy(services, before, worker) : [];
+    const discarded = worker?.worktree !== undefined && wanted;
+    const decision = await submit(services, { type: "cancel_worker", worker: id, reason, reverted, discarded });
     if (!decision.ok) return renderRefusal(decision.refusal);
-    if (!before?.baseline || !worker)
-      return renderRefusal(refusal("worker-unknown", `no Worker ${id}.`, "call worker_status."));
-    if (!REVERT.test(reason)) return `${id} is cancelled; its changes stay. Call worker_status for what is next.`;
-    const inScope = compileScope(worker.assignment.fileScope, FROM_GIT);
-    const dirty = new Set(before.dirty);
-    const changes = await git.changed(before.baseline.tree, await git.snapshot());
-    const paths = changes.map((change) => change.path).filter((path) => inScope(path) && !dirty.has(path));
-    await git.restore(before.baseline.tree, paths);
-    return `${id} is cancelled and ${paths.length} file(s) are as the baseline has them: ${paths.join(", ") || "none"}.`;
+    if (!before || !worker) return renderRefusal(refusal("worker-unknown", `no Worker ${id}.`, "call worker_status."));
+    if (!wanted) return `${id} is cancelled; its changes stay. Call worker_status for what is next.`;
+    await revert(services, before, worker, reverted);
+    return `${id} is cancelled and ${reverted.length} file(s) are as the baseline has them: ${reverted.join(", ") || "none"}.`;
   },
 });

@@ -32,6 +32,8 @@ export interface OwnTrees {
   open(state: Swarm, worker: Worker): Promise<void>;
   /** Brings back the tree of a Worker that goes on after a restart. False where it and its branch are gone. */
   ensure(worker: Worker): Promise<boolean>;
+  /** Whether the Worker's work is in the project's files: it works there, or it was merged into them. */
+  inProject(worker: Worker): Promise<boolean>;
   /** Commits what a Worker wrote in its scope on its branch. */
   save(id: string): Promise<void>;
   /** Files a Worker's attempt had to resolve that still hold git's conflict marks. */

@@ -92,6 +92,12 @@ export class WorkerTrees implements OwnTrees {
     return worktree ? this.inOrder(() => this.trees.reopen(this.placeOf(worktree))) : Promise.resolve(true);
   }
 
+  async inProject({ worktree }: Worker): Promise<boolean> {
+    const integrated = this.services.swarm.state?.integrated;
+    if (!worktree) return true;
+    return worktree.saved !== undefined && integrated !== undefined && this.trees.contains(integrated, worktree.saved);
+  }
+
   save(id: string): Promise<void> {
     return this.inOrder(async () => {
       const state = this.services.swarm.state;

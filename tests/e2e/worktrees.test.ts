@@ -208,6 +208,56 @@ describe("a merge conflict", () => {
     expect(await project.git("status", "--porcelain")).toBe("");
     expect(await closedTrees(project)).toEqual([{}, {}]);
   }, 120_000);
+
+  test("goes to a new Worker whose scope covers the files, and both Workers' work is merged", async () => {
+    const project = await host.project({ ...checkedProject, "src/cart/a.mjs": "export const a = 1;\n" });
+    const first: Step[] = [
+      write("src/cart/a.mjs", "export const a = 'worker';\n"),
+      write("src/cart/more.mjs", "export const more = 1;\n"),
+      async () => {
+        await project.put("src/cart/a.mjs", "export const a = 'person';\n");
+        return check;
+      },
+      completed,
+      end,
+    ];
+    const resolve: Step[] = [
+      call("read", { filePath: "src/cart/a.mjs" }),
+      write("src/cart/a.mjs", "export const a = 'both';\n"),
+      check,
+      completed,
+      end,
+    ];
+    const parts: Part[] = [
+      { name: "cart", scope: ["src/cart/**"], steps: first },
+      { name: "mender", scope: ["src/cart/**"], steps: resolve },
+    ];
+    const [cart, mender] = parts as [Part, Part];
+    const commander = [
+      ...opening([cart]),
+      call("check_conflicts"),
+      call("dispatch_workers", {
+        workers: [{ name: "mender", feature: "mend", fileScope: mender.scope, spec: "Keep both. PART<mender>" }],
+      }),
+      call("await_workers"),
+      ...closing(parts),
+    ];
+    const chat = await project.chat(swarmBrain(commander, parts));
+    await chat.say("Build it");
+    await chat.say("1");
+    const state = await project.until("done", (swarm) => swarm?.phase === "done", 90_000);
+    const [conflict = "", clean = ""] = await chat.results("check_conflicts");
+    expect(conflict).toContain("CONFLICT: w01 and the project's files both changed src/cart/a.mjs");
+    expect(clean).toContain("No conflicts");
+    const resolver = state.workers[1];
+    const tools = await project.tools(resolver && "session" in resolver ? (resolver.session ?? "") : "");
+    expect(tools[0]?.text).toContain("<<<<<<<");
+    expect(await project.git("show", "HEAD:src/cart/a.mjs")).toBe("export const a = 'both';");
+    expect(await project.git("show", "HEAD:src/cart/more.mjs")).toBe("export const more = 1;");
+    expect(await project.git("status", "--porcelain")).toBe("");
+    expect(await closedTrees(project)).toEqual([{}, {}]);
+    expect(await branches(project)).toEqual([]);
+  }, 120_000);
 });
 
 describe("nothing is lost", () => {
