@@ -26,14 +26,14 @@ export interface RepairedHistory {
 export function repairHistory(body: string): RepairedHistory {
   if (!mayBeMalformed(body)) return { body, repaired: 0, notes: [] };
   const parsed = parseJson(body);
-  const literals = new Map<string, string>();
+  const meant = new Map<string, string>();
   const notes: RepairedHistory["notes"] = [];
   let repaired = 0;
   for (const call of callsIn(parsed)) {
     const given = call.arguments;
     if (typeof given !== "string" || isObject(parseJson(given))) continue;
     const right = JSON.stringify(objectMeant(given));
-    literals.set(JSON.stringify(given), JSON.stringify(right));
+    meant.set(given, right);
     call.arguments = right;
     repaired += 1;
     if (notes.length < MOST_NOTES)
@@ -41,30 +41,42 @@ export function repairHistory(body: string): RepairedHistory {
   }
   if (repaired === 0 || parsed === undefined) return { body, repaired: 0, notes: [] };
   const whole = JSON.stringify(parsed);
-  let spliced = body;
-  // A raw `"arguments":"…"` cannot stand inside a JSON text: its quotes would be escaped there.
-  for (const [wrong, right] of literals)
-    spliced = spliced.replaceAll(
-      new RegExp(`(${KEY}\\s*:\\s*)${escaped(wrong)}`, "g"),
-      (_all, key: string) => key + right,
-    );
+  const spliced = withArguments(body, meant);
   return { body: JSON.stringify(parseJson(spliced)) === whole ? spliced : whole, repaired, notes };
 }
 
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** The body with other arguments in the place of those that are mended; not a byte of it is another but these. */
+function withArguments(body: string, meant: ReadonlyMap<string, string>): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (const { start, end, text } of argumentsIn(body)) {
+    const right = meant.get(text);
+    if (right === undefined || start < from) continue;
+    pieces.push(body.slice(from, start), JSON.stringify(right));
+    from = end;
+  }
+  return [...pieces, body.slice(from)].join("");
 }
 
 /** Looks at the arguments alone: parsing a whole conversation each time would cost more than all the rest. */
 function mayBeMalformed(body: string): boolean {
+  for (const { text } of argumentsIn(body)) if (!isObject(parseJson(text))) return true;
+  return false;
+}
+
+/**
+ * Every string behind a raw `"arguments":`, and where its literal stands. Such a key cannot stand inside a JSON text: its
+ * quotes would be escaped there.
+ */
+function* argumentsIn(body: string): Generator<{ start: number; end: number; text: string }> {
   for (let at = body.indexOf(KEY); at >= 0; at = body.indexOf(KEY, at + 1)) {
     let start = at + KEY.length;
     while (/[\s:]/.test(body[start] ?? "x")) start += 1;
     if (body[start] !== '"') continue;
-    const text = parseJson(body.slice(start, stringEnd(body, start)));
-    if (typeof text === "string" && !isObject(parseJson(text))) return true;
+    const end = stringEnd(body, start);
+    const text = parseJson(body.slice(start, end));
+    if (typeof text === "string") yield { start, end, text };
   }
-  return false;
 }
 
 /** Where the JSON string that begins at `start` ends: behind the first quote with an even number of backslashes before it. */

@@ -156,5 +156,10 @@ function ended(rest: Uint8Array, decoder: TextDecoder, encoder: TextEncoder): Ui
   const text = decoder.decode(rest);
   const data = dataOf(text);
   if (data === undefined || (data !== DONE && parseJson(data) === undefined)) return rest;
-  return encoder.encode(`${text}${text.endsWith("\n") ? "\n" : "\n\n"}`);
+  // Behind the bytes as they came: what is no UTF-8 stays what it is.
+  const blank = encoder.encode(text.endsWith("\n") ? "\n" : "\n\n");
+  const whole = new Uint8Array(rest.length + blank.length);
+  whole.set(rest);
+  whole.set(blank, rest.length);
+  return whole;
 }
