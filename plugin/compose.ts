@@ -12,6 +12,7 @@ import { NetworkLog } from "../src/adapters/log/networkLog.ts";
 import { OpenCodeSessions } from "../src/adapters/opencode/sessions.ts";
 import { BubblewrapSandbox } from "../src/adapters/sandbox/bubblewrap.ts";
 import { OffSandbox } from "../src/adapters/sandbox/off.ts";
+import { SeatbeltSandbox } from "../src/adapters/sandbox/seatbelt.ts";
 import { renderProblem } from "../src/config/problem.ts";
 import { readConfig } from "../src/config/read.ts";
 import type { Config } from "../src/config/schema.ts";
@@ -23,6 +24,7 @@ import { networkAllowance } from "../src/core/sandbox/networkAllowance.ts";
 import { DEFAULT_ADMISSION } from "../src/core/schedule/model.ts";
 import type { LiveView } from "../src/core/workflow/dashboard.ts";
 import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
+import type { Sandbox } from "../src/ports/sandbox.ts";
 import { InboxReader } from "../src/runtime/inboxReader.ts";
 import type { GateSettings } from "../src/runtime/modelGate/modelGate.ts";
 import { Reactors } from "../src/runtime/reactors.ts";
@@ -98,6 +100,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     projectDir,
     agents: agentNames(options.agents),
     hostConfig: { findings: undefined, mcpServers: [] },
+    madeSecrets: new Set<string>(),
     live: new Map<string, LiveView>(),
     now: () => Date.now(),
     newId: newSwarmId,
@@ -132,7 +135,8 @@ function note(stateDir: string, message: string, error: unknown): void {
 }
 
 /** The sandbox, with the network that the person declared; every try at it is on record. */
-function confined(config: Config, host: HostInput, stateDir: string): BubblewrapSandbox {
+function confined(config: Config, host: HostInput, stateDir: string): Sandbox {
+  if (process.platform === "darwin") return new SeatbeltSandbox({ wrapper: SHELL_WRAPPER });
   const log = new NetworkLog(stateDir, (message, error) => note(stateDir, message, error));
   const own = URL.canParse(host.baseUrl) ? Number(new URL(host.baseUrl).port) : 0;
   return new BubblewrapSandbox({

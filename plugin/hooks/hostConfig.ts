@@ -9,6 +9,7 @@ import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { GateConfig } from "../compose.ts";
 import { SHELL_WRAPPER } from "../shellWrapper.ts";
 import { repositoryServers } from "./repositoryMcp.ts";
+import { repositoryTools } from "./repositoryTools.ts";
 
 const textRecord = z.record(z.string(), z.string());
 
@@ -42,7 +43,7 @@ export async function takeHostConfig(
   allowHosts: readonly string[],
   directory: string,
 ): Promise<void> {
-  services.hostConfig.findings = judgeHostConfig(config, {
+  const judged = judgeHostConfig(config, {
     allowHosts,
     egressAll: gate.egressAll,
     unsandboxed: gate.unsandboxed,
@@ -50,6 +51,8 @@ export async function takeHostConfig(
     projectUrl: pathToFileURL(services.projectDir).href,
     ownUrl: import.meta.url,
   });
+  const tools = gate.unsandboxed.includes("plugin") ? [] : repositoryTools(directory, services.projectDir);
+  services.hostConfig.findings = [...judged, ...tools];
   for (const { entry, what } of services.hostConfig.findings) services.log(`no swarm may start: ${entry} ${what}`);
   const target = config as LooseConfig;
   services.hostConfig.mcpServers = Object.keys(target.mcp ?? {});

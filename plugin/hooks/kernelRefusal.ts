@@ -12,8 +12,8 @@ export function kernelRefusal(actor: SessionActor, output: string, network: read
   if (REFUSED.test(output)) {
     const where =
       actor.role === "worker"
-        ? `in ${actor.worker.assignment.fileScope.join(", ")} and /tmp, and over nobody's ignored .env`
-        : "where the present phase and the live Workers' scopes allow it, and in /tmp; an ignored .env stays as it is";
+        ? `in ${actor.worker.assignment.fileScope.join(", ")} and /tmp, and over nobody's .env`
+        : "where the present phase and the live Workers' scopes allow it, and in /tmp; the person's .env stays as it is";
     const next =
       actor.role === "worker"
         ? "write inside your scope; if another file must change, call report_result with status blocked and say what you need."

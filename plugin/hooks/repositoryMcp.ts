@@ -16,7 +16,7 @@ const withServers = z.looseObject({ mcp: z.record(z.string(), z.unknown()).nulli
  */
 export function repositoryServers(directory: string, projectDir: string): ReadonlySet<string> | "all" {
   const names = new Set<string>();
-  for (const dir of upTo(directory, projectDir)) {
+  for (const dir of directoriesUp(directory, projectDir)) {
     for (const file of FILES.map((name) => path.join(dir, name)).filter((each) => existsSync(each))) {
       const read = withServers.safeParse(parse(textOf(file), [], { allowTrailingComma: true }));
       if (!read.success) return "all";
@@ -35,7 +35,8 @@ function textOf(file: string): string {
   }
 }
 
-function upTo(directory: string, root: string): string[] {
+/** The directories in which the host looks for what a repository configures: the root and those down to the opened one. */
+export function directoriesUp(directory: string, root: string): string[] {
   const below = path.relative(root, directory);
   if (below.startsWith("..") || path.isAbsolute(below)) return [root, directory];
   const segments = below === "" ? [] : below.split(path.sep);

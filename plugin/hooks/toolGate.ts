@@ -91,7 +91,7 @@ async function judgeFileWrite(
     if (path !== undefined && (await isPersonsSecret(services, place, path, name))) {
       return refusal(
         "secret-file",
-        `${name} holds the person's own settings or secrets; git ignores it and could not bring it back.`,
+        `${name} holds the person's own settings or secrets; git does not track it and could not bring it back.`,
         "leave it: tell the person what to put there, and write an example beside it (.env.example).",
       );
     }
@@ -99,9 +99,9 @@ async function judgeFileWrite(
   return undefined;
 }
 
-/** A file of secrets that is there and that git ignores. A tree of a Worker's own holds none of the person's. */
+/** A file of secrets that is there, untracked, and none that a tool made. A tree of a Worker's own holds none of the person's. */
 async function isPersonsSecret(
-  { git, projectDir }: SwarmServices,
+  { git, projectDir, madeSecrets }: SwarmServices,
   place: SessionPlace,
   path: string,
   named: string,
@@ -109,10 +109,11 @@ async function isPersonsSecret(
   // A link by such a name counts, whatever the file is called that it leads to.
   if (place.root !== projectDir || !(isSecretFile(path) || isSecretFile(named))) return false;
   const exists = await lstat(join(projectDir, path)).catch(() => undefined);
-  if (!exists) return false;
+  if (!exists) madeSecrets.add(path);
+  if (madeSecrets.has(path)) return false;
   const link = await landingPath(projectDir, "/", dirname(place.resolve(named)));
   const names = [path, ...(link === undefined ? [] : [join(link, basename(named))])];
-  return (await git.ignored(names)).length > 0;
+  return (await git.tracked(names)).length < new Set(names).size;
 }
 
 /** The host judges a read by the name it is given; a link in the project would lead it to any file of the person's. */

@@ -136,7 +136,7 @@ const security = z
       .array(z.enum(UNSANDBOXED))
       .default([])
       .describe(
-        "Programs of OpenCode's own that may run outside the sandbox: formatter, lsp and a repository's plugin beside a swarm, a repository's local mcp servers at any time. Weakens: never read from a repository.",
+        "Programs of OpenCode's own that may run outside the sandbox: formatter, lsp and a repository's plugin (and custom tools) beside a swarm, a repository's local mcp servers at any time. Weakens: never read from a repository.",
       ),
   })
   .prefault({})

@@ -45,8 +45,6 @@ export interface Git {
   fingerprint(under: readonly string[], inside: (path: string) => boolean): Promise<string>;
   /** Those of `paths` that the repository tracks. */
   tracked(paths: readonly string[]): Promise<string[]>;
-  /** Those of `paths` that the repository does not track and is told to ignore. */
-  ignored(paths: readonly string[]): Promise<string[]>;
   /** Every file of a tree. */
   paths(tree: string): Promise<string[]>;
   /** Text of those of `paths` that the tree has; files over 1 MB are left out. */

@@ -42,7 +42,7 @@ export interface SandboxRun {
 }
 
 export type SandboxProbe =
-  | { usable: true; kind: "bubblewrap" | "off"; version: string }
+  | { usable: true; kind: "bubblewrap" | "seatbelt" | "off"; version: string }
   | { usable: false; reason: string; mend: string };
 
 /** Kernel-enforced limits around a command. Fails closed: a call that cannot be sandboxed does not run. */

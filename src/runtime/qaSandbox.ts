@@ -12,7 +12,7 @@ export async function qaSandbox(
   services: SwarmServices,
 ): Promise<{ ok: true; sandbox: Sandbox; sandboxed: boolean } | { ok: false; refusal: Refusal }> {
   const probe = await services.sandbox.probe();
-  if (probe.usable) return { ok: true, sandbox: services.sandbox, sandboxed: probe.kind === "bubblewrap" };
+  if (probe.usable) return { ok: true, sandbox: services.sandbox, sandboxed: probe.kind !== "off" };
   const answer = services.swarm.state?.unsandboxedQa ?? "not-asked";
   if (answer === "accepted") return { ok: true, sandbox: services.unsandboxed, sandboxed: false };
   if (answer === "not-asked") await submit(services, { type: "ask_unsandboxed_qa" });

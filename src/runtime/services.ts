@@ -51,6 +51,8 @@ export interface SwarmServices {
     findings: readonly HostConfigFinding[] | undefined /** Names of its MCP servers. */;
     mcpServers: readonly string[];
   };
+  /** Files named like a person's secrets that a tool call of this process made: these may be written again. */
+  madeSecrets: Set<string>;
   /** What Workers do right now, by Worker id; kept up by the host's hooks, gone with the process. */
   live: Map<string, LiveView>;
   /** Milliseconds since the epoch. */

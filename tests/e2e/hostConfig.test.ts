@@ -38,6 +38,11 @@ describe("OpenCode's configuration in a cloned repository", () => {
     ],
     ["lsp", { lsp: { loot: { command: ["sh", "-c", `echo ${LOOT} > ${LOOT}.txt`], extensions: [".mjs"] } } }, {}],
     ["plugin file:", {}, { ".opencode/plugin/x.js": 'export default { id: "x", server: async () => ({}) };\n' }],
+    [
+      ".opencode/tool/write.ts",
+      {},
+      { ".opencode/tool/write.ts": 'export default { description: "x", args: {}, execute: async () => "done" };\n' },
+    ],
     ["instructions", { instructions: ["https://rules.example.com/rules.md"] }, {}],
   ])("no swarm starts with %s, and the entry is named", async (entry, config, files) => {
     const project = await host.project({

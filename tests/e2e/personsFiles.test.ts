@@ -7,8 +7,9 @@ import { Host } from "./world.ts";
 
 vi.setConfig({ testTimeout: 150_000 });
 
-/** Ways to a file that git ignores: no commit and no snapshot could bring it back. */
+/** Ways to a file that git does not track: no commit and no snapshot could bring it back. The first one is allowed. */
 const attacks = [
+  write("git told to ignore nothing", ".gitignore"),
   write("write", ".env"),
   write("write, deeper", "apps/web/.env.local"),
   write("write by ..", "src/../.env"),
@@ -24,7 +25,7 @@ const attacks = [
   bash("python", `python3 -c "import os; os.replace('README.md', '.env')"`),
 ];
 
-describe.each(ISOLATIONS)("a person's ignored .env, isolation %s", (isolation) => {
+describe.each(ISOLATIONS)("a person's .env, isolation %s", (isolation) => {
   let host: Host;
   beforeAll(async () => {
     host = await Host.start(inMode(isolation));
@@ -50,16 +51,24 @@ describe.each(ISOLATIONS)("a person's ignored .env, isolation %s", (isolation) =
     expect(await project.read(".env")).toBe("KEY=person\n");
     expect(await project.read("apps/web/.env.local")).toBe("KEY=person\n");
     const byCommander = (await chat.tools()).filter(({ tool }) => /^(?:write|edit|bash)$/u.test(tool));
-    const made = paired(attacks, byCommander);
-    const byWorker = paired(attacks, await project.tools(session));
+    const [, ...made] = paired(attacks, byCommander);
+    const [, ...byWorker] = paired(attacks, await project.tools(session));
     for (const [attack, part] of [...made, ...byWorker]) {
       if (attack.tool !== "bash")
         expect(part.text, attack.what).toMatch(/Refused \((?:secret-file|out-of-scope|outside-project)\)/u);
     }
     expect(made.filter(([{ tool }]) => tool !== "bash").map(([, { text }]) => text)).toEqual(
-      attacks.filter(({ tool }) => tool !== "bash").map(() => expect.stringContaining("secret-file")),
+      attacks
+        .slice(1)
+        .filter(({ tool }) => tool !== "bash")
+        .map(() => expect.stringContaining("secret-file")),
     );
     expect(leftWithoutNextStep(made)).toEqual([]);
-    expect(await loot([project.dir], [`${project.dir}/.aegis/`, `${project.dir}/apps/.env.example`])).toEqual([]);
+    expect(
+      await loot(
+        [project.dir],
+        [`${project.dir}/.gitignore`, `${project.dir}/.aegis/`, `${project.dir}/apps/.env.example`],
+      ),
+    ).toEqual([]);
   });
 });

@@ -43,6 +43,7 @@ function openProcess() {
     agents,
     lease,
     hostConfig: { findings: [], mcpServers: [] },
+    madeSecrets: new Set(),
     live: new Map(),
     now: () => 1_000,
     random: () => 0.5,

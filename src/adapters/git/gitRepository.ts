@@ -69,12 +69,6 @@ export function createGit(dir: string): Git {
       const { git } = await open();
       return splitNul((await git(["ls-files", "-z", "--", ...names.map((name) => `:(top,literal)${name}`)])).stdout);
     },
-    ignored: async (names) => {
-      if (names.length === 0) return [];
-      const { git } = await open();
-      const stdin = names.map((name) => `${name}\0`).join("");
-      return splitNul((await git(["check-ignore", "-z", "--stdin"], { stdin, accept: [1] })).stdout);
-    },
     paths: async (tree) => treePaths((await open()).git, tree),
     readText: async (tree, paths) => readText((await open()).git, tree, paths),
     restore: async (tree, restored) => {

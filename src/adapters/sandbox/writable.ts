@@ -3,9 +3,9 @@ import { lstat, mkdir, readdir, readlink } from "node:fs/promises";
 import path from "node:path";
 import { isSecretFile } from "../../core/scope/secretFiles.ts";
 import { ScopeNotBindableError } from "./errors.ts";
-import { ignoredSecrets } from "./ignoredSecrets.ts";
 import { nestedNames } from "./nestedNames.ts";
 import type { ScopePattern, ScopeRules } from "./scopeRules.ts";
+import { untrackedSecrets } from "./untrackedSecrets.ts";
 
 /** What stood in a directory before a call: the target of a link, "" for anything else. */
 export type Listing = ReadonlyMap<string, string>;
@@ -118,7 +118,7 @@ class Walk {
 
   /** Last, because a bind of a directory brings back what lies below it. */
   async closeSecrets(): Promise<void> {
-    for (const name of await ignoredSecrets(this.projectDir, this.secrets)) this.bind("--ro-bind-try", name);
+    for (const name of await untrackedSecrets(this.projectDir, this.secrets)) this.bind("--ro-bind-try", name);
   }
 
   private judge(dir: string, entry: Dirent): "open" | "mixed" | "closed" {

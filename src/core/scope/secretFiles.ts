@@ -3,8 +3,8 @@ const SECRET = /^(?:\.env(?:rc|[._-].*)?|.+\.env)$/u;
 const SHARED = /[._-](?:example|sample|template|dist|defaults|schema)(?:[._-]|$)/u;
 
 /**
- * Whether a file of this name holds a person's settings and secrets. Git ignores such files, so it could not bring one
- * back: where one exists and is ignored, no role writes it.
+ * Whether a file of this name holds a person's settings and secrets. Where git does not track one that
+ * exists it could not bring it back, and no role writes it. Whether git ignores it says nothing: a role may change that.
  *
  * @param path `/`-separated; only the last name counts, in any case
  */

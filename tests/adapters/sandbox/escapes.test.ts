@@ -71,7 +71,52 @@ const ATTEMPTS: Record<string, string> = {
   ".git moved": "mv .git .git2; rm -rf .git",
   "the swarm's log": "echo x > .aegis/log; rm -rf .aegis; mv .aegis src/a/",
   configuration: "echo x > opencode.json; echo x > aegis.jsonc; mkdir .opencode .husky",
+  "into another process's namespaces":
+    "nsenter -t 1 -m -n sh -c 'echo x > src/b/out.ts'; nsenter --mount=/proc/1/ns/mnt sh -c 'echo x > src/b/out.ts'",
+  "the new mount calls": python(
+    // open_tree(CLONE), mount_setattr without read-only, move_mount over the directory.
+    "fd=libc.syscall(428,-100,b'src/b',0x8001); libc.syscall(442,fd,b'',0x1000,bytes(8)+(1).to_bytes(8,'little')+bytes(16),32); libc.syscall(429,fd,b'',-100,b'src/b',4)",
+    "open('src/b/out.ts','w').write('x')",
+  ),
+  "a file by its handle": python(
+    "h=(ctypes.c_char*136).from_buffer(bytearray((128).to_bytes(4,'little')+bytes(132))); m=ctypes.c_int(); libc.name_to_handle_at(-100,b'src/b/out.ts',h,ctypes.byref(m),0); fd=libc.open_by_handle_at(os.open('.',0),h,2); os.write(fd,b'x')",
+  ),
+  "O_PATH, opened anew": python("fd=os.open('src/b/out.ts',os.O_PATH); open(f'/proc/self/fd/{fd}','w').write('x')"),
+  "a shared mapping": python(
+    "import mmap; fd=os.open('src/b/out.ts',os.O_RDONLY); m=mmap.mmap(fd,4,mmap.MAP_SHARED,mmap.PROT_READ|mmap.PROT_WRITE); m[0:1]=b'x'",
+  ),
+  "an exchange of two names": python("libc.renameat2(-100,b'src/a/in.ts',-100,b'src/b/out.ts',2)"),
+  "a nameless file linked in": python(
+    "fd=os.open('src/a',os.O_TMPFILE|os.O_RDWR); libc.linkat(-100,f'/proc/self/fd/{fd}'.encode(),-100,b'src/b/new',0x400)",
+  ),
+  "a program in memory": python(
+    "fd=os.memfd_create('m',0); os.write(fd,b'#!/bin/sh\\necho x > src/b/out.ts'); os.execv(f'/proc/self/fd/{fd}',['m'])",
+  ),
+  "a terminal's input": python(
+    "import fcntl; [fcntl.ioctl(os.open('/dev/tty',2),0x5412,c) for c in b'touch src/b/new\\n']",
+  ),
+  "something that runs later":
+    "echo 'touch /etc/aegis-test' | at now; echo '* * * * * touch /etc/aegis-test' | crontab -; echo '* * * * * root touch /etc/aegis-test' > /etc/cron.d/aegis-test; systemd-run touch /etc/aegis-test; mkdir -p ~/.config/systemd/user && echo x > ~/.config/systemd/user/x.service",
+  "another user": "sudo -n sh -c 'echo x > src/b/out.ts'; su -c 'echo x > src/b/out.ts'; pkexec touch src/b/new",
+  "a program with the owner's rights":
+    "cp /bin/sh src/a/sh; chmod 6755 src/a/sh; src/a/sh -p -c 'echo x > src/b/out.ts'",
+  "attributes and holes":
+    "setfattr -n user.x -v y src/b/out.ts; chattr +i src/b/out.ts; fallocate -p -l 2 src/b/out.ts",
+  "a pipe and a socket for a name": "mkfifo src/b/f; python3 -c \"import socket; socket.socket(1).bind('src/b/s')\"",
+  "a core dump": "ulimit -c unlimited; (cd src/b && sh -c 'kill -ABRT $$')",
+  "a repository elsewhere over these files":
+    "git --git-dir=/tmp/g --work-tree=$P init -q; GIT_DIR=/tmp/g GIT_WORK_TREE=$P git clean -fdq; GIT_DIR=/tmp/g GIT_WORK_TREE=$P git fetch -q .git; GIT_DIR=/tmp/g GIT_WORK_TREE=$P git checkout -qf FETCH_HEAD~0 -- .; GIT_DIR=/tmp/g GIT_WORK_TREE=$P git rm -rqf .",
+  "git's less known writers":
+    "git worktree add -q src/b/w; git fast-import < /dev/null; git update-index --chmod=+x README.md; git notes add -m x; git submodule add ./src/a sub; git replace HEAD HEAD; git gc -q; git maintenance start; git config --local --add core.hooksPath src/a; git bisect start; git rerere; git pack-refs --all",
+  "the sandbox's own places":
+    "echo x > /run/aegis/x; ls /run/aegis/git && echo x > /run/aegis/git/HEAD; rm -rf /tmp/../run/*; umount /run",
 };
+
+/** A Python program that calls the C library. */
+function python(...lines: string[]): string {
+  const head = "import ctypes,os; libc=ctypes.CDLL(None,use_errno=True)";
+  return lines.map((line) => `python3 - <<'E'\n${head}\n${line}\nE`).join("\n");
+}
 
 describe.runIf(probe.usable)("a Worker's shell cannot write outside its scope", () => {
   let project: TestProject;
@@ -101,6 +146,6 @@ describe.runIf(probe.usable)("a Worker's shell cannot write outside its scope", 
   });
 
   test("there are enough of them", () => {
-    expect(Object.keys(ATTEMPTS).length).toBeGreaterThanOrEqual(40);
+    expect(Object.keys(ATTEMPTS).length).toBeGreaterThanOrEqual(70);
   });
 });

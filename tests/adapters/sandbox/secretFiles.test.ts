@@ -32,12 +32,13 @@ const ATTEMPTS: Record<string, string> = {
   rm: 'rm -rf "$f"; rm -rf src/a/deep',
   "the directory moved": "mv src/a/deep src/a/moved; mv src/a/deep/er src/a/deep/es; mv src/a src/z; mv src other",
   node: 'node -e "fs.writeFileSync(process.argv[1], 1)" "$f"',
+  "git told to ignore them no more": 'echo > .gitignore; echo x > "$f"',
   "git clean": "git clean -fdx; git stash -a",
 };
 
 describe.runIf(probe.usable)("a person's ignored .env files", () => {
   for (const role of ["commander", "worker", "qa"] as const) {
-    const scope = role === "worker" ? ["src/a/**", ".env*", "keys.txt"] : ["**"];
+    const scope = role === "worker" ? ["src/a/**", ".env*", ".gitignore", "keys.txt"] : ["**"];
     test.each(Object.entries(ATTEMPTS))(`survive a ${role}'s shell: %s`, async (_name, attempt) => {
       const command = `for f in ${PERSONS.slice(0, 3).join(" ")} src/a/.env.linked; do ${attempt}; done; cat ${PERSONS[1]}; touch src/a/ran`;
       const { output } = await project.run(project.spec(scope, role), command);
@@ -53,6 +54,13 @@ describe.runIf(probe.usable)("a person's ignored .env files", () => {
     );
     expect(await project.read("src/b/.env"), output).toBe("A=2\n");
     expect(await project.read("src/a/.env.example")).toBe("NEW=\n");
+  });
+
+  test("git's ignore rules taken away in one call open nothing in the next", async () => {
+    const spec = project.spec(["**"], "commander");
+    await project.run(spec, "rm -f .gitignore; touch .gitignore");
+    const { output } = await project.run(spec, "echo x > .env");
+    expect(await project.read(".env"), output).toBe("KEY=person\n");
   });
 
   test("a tracked one is the project's own: git has it, and its scope says who writes it", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { repositoryServers } from "../../../plugin/hooks/repositoryMcp.ts";
+import { repositoryTools } from "../../../plugin/hooks/repositoryTools.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -31,4 +32,16 @@ test("none without a file or without servers", async () => {
 test.each(["", "no json", "[]", '{"mcp": 5}'])("a file that cannot be judged (%j) may name any", async (text) => {
   await put("opencode.json", text);
   expect(repositoryServers(root, root)).toBe("all");
+});
+
+test("tools that a repository brings as programs are named, wherever the host would load them from", async () => {
+  expect(repositoryTools(app(), root)).toEqual([]);
+  await mkdir(path.join(root, ".opencode/tools"), { recursive: true });
+  await mkdir(path.join(root, "packages/app/.opencode/tool"));
+  await put(".opencode/tools/run_qa.js", "");
+  await put(".opencode/tools/README.md", "");
+  await put("packages/app/.opencode/tool/x.ts", "");
+  const entries = repositoryTools(app(), root).map(({ entry }) => entry);
+  expect(entries).toEqual([".opencode/tools/run_qa.js", "packages/app/.opencode/tool/x.ts"]);
+  expect(repositoryTools(root, root).map(({ entry }) => entry)).toEqual([".opencode/tools/run_qa.js"]);
 });

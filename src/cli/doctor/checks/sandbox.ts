@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { BubblewrapSandbox } from "../../../adapters/sandbox/bubblewrap.ts";
+import { SeatbeltSandbox } from "../../../adapters/sandbox/seatbelt.ts";
+import type { Sandbox } from "../../../ports/sandbox.ts";
 import { packageRoot } from "../../packageRoot.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 import { findProgram } from "../facts/opencodeProgram.ts";
@@ -23,7 +25,7 @@ interface Confined {
  * Runs a Worker's shell call in a project and a home of its own: it must be able to write in its scope, and nothing of
  * the rest. Each line of the trial prints a word where something was possible that must not be.
  */
-async function confine(sandbox: BubblewrapSandbox, dir: string, signal: AbortSignal): Promise<Confined> {
+async function confine(sandbox: Sandbox, dir: string, signal: AbortSignal): Promise<Confined> {
   const project = join(dir, "project");
   const secret = join(dir, "home", ".ssh", "id_test");
   const server = createServer();
@@ -68,7 +70,8 @@ export const checkSandbox: Check = {
     const dir = await realpath(await mkdtemp(join(tmpdir(), "aegis-doctor-")));
     const wrapper = join(packageRoot().dir, "scripts", "aegis-shell", "bash");
     const bwrap = findProgram("bwrap", (io.env.PATH ?? "").split(delimiter)) ?? "bwrap";
-    const sandbox = new BubblewrapSandbox({ wrapper, bwrap, home: join(dir, "home"), environment: io.env });
+    const own = { wrapper, home: join(dir, "home"), environment: io.env };
+    const sandbox = process.platform === "darwin" ? new SeatbeltSandbox(own) : new BubblewrapSandbox({ ...own, bwrap });
     try {
       const probe = await sandbox.probe();
       if (!probe.usable)
