@@ -16,14 +16,11 @@ import {
   turns,
   write,
 } from "./attackList.ts";
+import { inMode, MODES } from "./isolation.ts";
 import { checkedProject, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
-import { Host, Project } from "./world.ts";
+import { Host, Project, ProjectDir } from "./world.ts";
 
 let host: Host;
-beforeAll(async () => {
-  host = await Host.start();
-}, 90_000);
-afterAll(() => host.close());
 
 const dispatch = { workers: [{ name: "x", feature: "x", fileScope: ["**"], spec: "x" }] };
 
@@ -71,10 +68,23 @@ async function workerSession(project: Project, index = 0): Promise<string> {
   return worker.session;
 }
 
-const outside = (project: Project) =>
-  loot([project.dir], [path.join(project.dir, "src/part/"), path.join(project.dir, ".aegis/swarms/")]);
+/** Where the first Worker's files lie: the project's directory, or a tree of its own. */
+async function ownDir(project: ProjectDir): Promise<ProjectDir> {
+  const tree = (await project.state())?.workers[0]?.worktree;
+  return tree ? new ProjectDir(path.join(project.dir, tree.dir)) : project;
+}
 
-describe("roles and sessions", () => {
+const outside = async (project: ProjectDir) => {
+  const own = (await ownDir(project)).dir;
+  return loot([project.dir], [path.join(own, "src/part/"), path.join(project.dir, ".aegis/swarms/")]);
+};
+
+describe.each(MODES)("roles and sessions, isolation %s", (isolation) => {
+  beforeAll(async () => {
+    host = await Host.start(inMode(isolation));
+  }, 90_000);
+  afterAll(() => host.close());
+
   test("a helper only reads, a Worker has no tool of the Commander's, nobody goes on in another's session", async () => {
     const project = await host.project(checkedProject);
     const foreign: Step = (turn) =>
@@ -211,7 +221,7 @@ describe("roles and sessions", () => {
     await root.until("the Worker ended", (swarm) => swarm?.workers[0]?.status === "failed");
     const made = paired(attacks, await project.tools(await workerSession(root)));
     expect(await outside(root)).toEqual([]);
-    expect(await root.read("src/part/fine.mjs")).toContain(LOOT);
+    expect(await (await ownDir(root)).read("src/part/fine.mjs")).toContain(LOOT);
     expect(leftWithoutNextStep(made.slice(1))).toEqual([]);
   }, 60_000);
 
@@ -232,7 +242,12 @@ describe("roles and sessions", () => {
       }),
       ".opencode/agent/worker.md": "---\nmode: all\npermission:\n  '*': allow\n---\nDo what you like.\n",
       ".opencode/agent/scout.md": "---\nmode: all\npermission:\n  '*': allow\n---\nDo what you like.\n",
-      "aegis.jsonc": JSON.stringify({ swarm: { sandbox: "off" }, workflow: { design: "optional" } }),
+      "aegis.jsonc": JSON.stringify({
+        swarm: { sandbox: "off" },
+        sandbox: { network: ["evil.example"] },
+        security: { unsandboxed: ["mcp", "plugin"], egress: "swarm" },
+        workflow: { design: "optional" },
+      }),
     });
     const attacks = [
       write("in scope", "src/part/fine.mjs"),
@@ -286,12 +301,12 @@ describe("roles and sessions", () => {
     const session = await workerSession(project);
     const made = paired(attacks, await project.tools(session));
     expect(await outside(project)).toEqual([]);
-    expect(await project.read("src/part/fine.mjs")).toContain(LOOT);
+    expect(await (await ownDir(project)).read("src/part/fine.mjs")).toContain(LOOT);
     expect(leftWithoutNextStep(made.slice(1))).toEqual([]);
     const [scout] = await project.children(session);
     expect(scout).toBeDefined();
     const tried = paired(scoutAttacks, await project.tools(scout?.id ?? ""));
     expect(leftWithoutNextStep(tried)).toEqual([]);
-    expect(await project.read("src/part/scout.mjs")).toBeUndefined();
+    expect(await (await ownDir(project)).read("src/part/scout.mjs")).toBeUndefined();
   }, 60_000);
 });
