@@ -99,7 +99,7 @@ async function judgeFileWrite(
   return undefined;
 }
 
-/** A file of secrets that is there, untracked, and none that a tool made. A tree of a Worker's own holds none of the person's. */
+/** A file of secrets that is there, untracked, and none that a tool made. In a Worker's own tree it is the project's that counts. */
 async function isPersonsSecret(
   { git, projectDir, madeSecrets }: SwarmServices,
   place: SessionPlace,
@@ -107,11 +107,11 @@ async function isPersonsSecret(
   named: string,
 ): Promise<boolean> {
   // A link by such a name counts, whatever the file is called that it leads to.
-  if (place.root !== projectDir || !(isSecretFile(path) || isSecretFile(named))) return false;
+  if (!isSecretFile(path) && !isSecretFile(named)) return false;
   const exists = await lstat(join(projectDir, path)).catch(() => undefined);
   if (!exists) madeSecrets.add(path);
   if (madeSecrets.has(path)) return false;
-  const link = await landingPath(projectDir, "/", dirname(place.resolve(named)));
+  const link = await landingPath(place.root, "/", dirname(place.resolve(named)));
   const names = [path, ...(link === undefined ? [] : [join(link, basename(named))])];
   return (await git.tracked(names)).length < new Set(names).size;
 }

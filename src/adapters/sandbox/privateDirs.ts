@@ -48,7 +48,7 @@ export async function privateDirs(
     if (!(await isDirectory(original))) {
       const mayMake = MADE_WHERE_MISSING.has(name) || name.startsWith("node_modules/");
       if (!mayMake || (await lstat(original).catch(() => undefined)) !== undefined) continue;
-      await mkdir(original);
+      await mkdir(original, { recursive: true });
       made.push(original);
     }
     const contents = path.join(view, name);

@@ -1,6 +1,7 @@
 import { lstat, mkdir, realpath, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { SandboxSpec } from "../../ports/sandbox.ts";
+import { hasCode } from "../../ports/thrown.ts";
 import type { RepositoryPaths } from "./protectedDirs.ts";
 
 /** Where a worktree's git data is shown: the project's `.git` is a directory, a worktree's is a file. */
@@ -58,8 +59,11 @@ async function makeMountPoint(treeDir: string, name: string, isDirectory: boolea
     const wantsFile = index === segments.length - 1 && !isDirectory;
     if (info !== undefined && !(wantsFile ? info.isFile() : info.isDirectory())) return false;
     if (info !== undefined) continue;
-    if (wantsFile) await writeFile(at, "", { flag: "wx" });
-    else await mkdir(at);
+    // Another call of the same session may be making it.
+    const making = wantsFile ? writeFile(at, "", { flag: "wx" }) : mkdir(at);
+    await making.catch((error: unknown) => {
+      if (!hasCode(error, "EEXIST")) throw error;
+    });
   }
   return true;
 }

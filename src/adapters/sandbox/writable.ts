@@ -116,9 +116,10 @@ class Walk {
     for (const name of guarded) this.bind("--ro-bind-try", name);
   }
 
-  /** Last, because a bind of a directory brings back what lies below it. */
+  /** Last, because a bind of a directory brings back what lies below it. In a Worker's own tree the project is asked: what is
+   * the person's there would be merged over. */
   async closeSecrets(): Promise<void> {
-    for (const name of await untrackedSecrets(this.projectDir, this.secrets)) this.bind("--ro-bind-try", name);
+    for (const name of await untrackedSecrets(this.shownAt, this.secrets)) this.bind("--ro-bind-try", name);
   }
 
   private judge(dir: string, entry: Dirent): "open" | "mixed" | "closed" {
