@@ -158,6 +158,7 @@ function settingsOf(config: Config): SwarmServices["settings"] {
     isolation: config.swarm.isolation,
     takeUps: { times: config.swarm.takeUps, firstMs: config.swarm.takeUpWait_s * 1000 },
     designOptional: config.workflow.design === "optional",
+    toolOutput: config.swarm.toolOutput,
     skipPhrases: [...SKIP_PHRASES, ...config.workflow.skipPhrases],
     qaOverride: config.workflow.qa,
     allowedMcp: config.mcp.allow,

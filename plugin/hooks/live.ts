@@ -1,5 +1,6 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Part } from "@opencode-ai/sdk";
+import { boundedOutput } from "../../src/core/toolOutput.ts";
 import { missingStep } from "../../src/core/workflow/decide/continuation.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
@@ -199,7 +200,8 @@ export function liveHooks(
       const note = await effects
         .ended(actor, input.tool, input.callID, input.args, output.metadata, place)
         .finally(() => fileTurns.leave(input.sessionID, input.callID));
-      output.output = await places.shownTo(input.sessionID, actor, output.output);
+      const limit = services.settings.toolOutput[actor.role];
+      output.output = boundedOutput(input.tool, await places.shownTo(input.sessionID, actor, output.output), limit);
       const refusedByKernel =
         input.tool === "bash" ? kernelRefusal(actor, output.output, services.settings.network) : undefined;
       const cut = await watch.requests.toTell(input.sessionID);

@@ -40,6 +40,8 @@ const notifications = z
   .prefault({})
   .describe("Messages to the person.");
 
+const characters = (fallback: number, text: string) => z.number().int().min(1_000).default(fallback).describe(text);
+
 const swarm = z
   .strictObject({
     maxWorkers: z.number().int().min(1).max(32).default(8).describe("Most Workers alive at once."),
@@ -76,6 +78,15 @@ const swarm = z
       .default(5)
       .describe("How often a Worker whose model request failed, or the Commander, is taken up again in its session."),
     takeUpWait_s: seconds(10, "Wait before the first such take-up; each further one waits twice as long, up to 120 s."),
+    toolOutput: z
+      .strictObject({
+        commander: characters(40_000, "Of a result for the Commander."),
+        worker: characters(24_000, "Of a result for a Worker."),
+        scout: characters(24_000, "Of a result for a Scout."),
+        librarian: characters(24_000, "Of a result for a Librarian."),
+      })
+      .prefault({})
+      .describe("Most characters of one tool result; what is left out is counted and can be asked for."),
   })
   .prefault({})
   .describe("The swarm of Workers.");

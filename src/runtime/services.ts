@@ -20,6 +20,8 @@ export interface RuntimeSettings {
   /** How often a Worker is taken up after a failed model request, and the first wait (ms). */
   takeUps: { times: number; firstMs: number };
   designOptional: boolean;
+  /** Most characters of one tool result, by the role it is for. */
+  toolOutput: Readonly<Record<Role, number>>;
   skipPhrases: readonly string[];
   qaOverride: readonly { check: string; command: string; timeout_s?: number | undefined }[];
   allowedMcp: Readonly<Record<Role, readonly string[]>>;

@@ -41,6 +41,7 @@ describe("layers", () => {
       loopLimit: 6,
       takeUps: 5,
       takeUpWait_s: 10,
+      toolOutput: { commander: 40_000, worker: 24_000, scout: 24_000, librarian: 24_000 },
     });
     expect(config.threshold).toBe(90);
     expect(config.routing.external.enabled).toBe(false);

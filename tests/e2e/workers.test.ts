@@ -161,6 +161,33 @@ describe.each(MODES)("Workers that do not do what they should, isolation %s", (i
     expect(after.slice(before).map((event) => event.type)).toContain("person_spoke");
   });
 
+  test("a Worker's shell output and a file's text are bounded, and what is left out can be asked for", async () => {
+    const long = Array.from({ length: 5_000 }, (_, n) => `row ${n + 1}`).join("\n");
+    const [write = say(""), ...rest] = goodWorker("src/loud/a.mjs");
+    const steps = [
+      write,
+      call("bash", { command: "seq 1 9000 | sed 's/^/number /'", description: "count" }),
+      call("read", { filePath: "src/rows.txt" }),
+      ...rest,
+    ];
+    const parts: Part[] = [{ name: "loud", scope: ["src/loud/**"], steps }];
+    const project = await host.project({ ...checkedProject, "src/rows.txt": `${long}\n` });
+    const chat = await project.chat(swarmBrain([...opening(parts), say("Scripted: ended.")], parts));
+    await chat.say("Build it");
+    await chat.say("1");
+    await project.until("completed", (swarm) => swarm?.workers[0]?.status === "completed");
+    const [worker] = await project.children(chat.session);
+    const results = await project.tools(worker?.id ?? "");
+    const shown = (tool: string) => results.find((part) => part.tool === tool)?.text ?? "";
+    for (const tool of ["bash", "read"]) {
+      expect(shown(tool)).toMatch(/lines \(\d+ characters\) left out/);
+      expect(shown(tool).length).toBeLessThan(25_000);
+    }
+    expect(shown("bash")).toContain("number 9000");
+    expect(shown("read")).toContain("row 1\n");
+    expect(shown("read")).toContain("Read on with offset");
+  });
+
   test("no child ever waits for a permission", async () => {
     const parts: Part[] = [
       {
