@@ -1,12 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GateLog } from "../../src/adapters/log/gateLog.ts";
 import { summariseGate } from "../../src/core/gate/gateSummary.ts";
 import type { Reply, Step } from "../../vllm/simulator/brain.ts";
-import { call, fail, say } from "../../vllm/simulator/brain.ts";
+import { call, fail, say, script } from "../../vllm/simulator/brain.ts";
 import { checkedProject, goodWorker, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
 import { Host, type Project, packageDir } from "./world.ts";
 
@@ -55,6 +53,18 @@ const ways: Record<string, Reply> = {
 };
 
 const check = "node check.mjs";
+const bare = call("bash", { command: check });
+
+const TEXT_OF_OBJECT = '{\n  "ok": 1\n}\n';
+/** A file, and an edit of it whose `oldString` and `newString` are the objects in place of their text. */
+const objectAsOldString: Reply[] = [
+  call("write", { filePath: "src/part/a.json", content: TEXT_OF_OBJECT }),
+  call("edit", { filePath: "src/part/a.json", oldString: { ok: 1 }, newString: { ok: 2 } }),
+];
+
+const TODOS = [{ content: "write it", status: "pending", priority: "high" }];
+const todos = call("todowrite", { todos: JSON.stringify(TODOS) });
+
 const report = call("report_result", { status: "completed", summary: "s", qa: [{ command: check, passed: true }] });
 
 describe("what a local model gets wrong is mended on its way", () => {
@@ -66,6 +76,37 @@ describe("what a local model gets wrong is mended on its way", () => {
     expect(written).toMatch(/ok/u);
     expect(await project.read(".aegis/gate.jsonl")).toContain('"repaired"');
   });
+
+  test("an object where the text to replace is due: the edit is made", async () => {
+    const project = await withWorker(host, [...objectAsOldString, reportFailed, say("Scripted: done.")]);
+    expect(await project.read("src/part/a.json")).toBe('{\n  "ok": 2\n}\n');
+    expect(await project.read(".aegis/gate.jsonl")).toMatch(/"objectAsText":[12]\b/u);
+  });
+
+  // OpenCode 1.18 itself asks for none: filled it is where the tool's schema does (the corpus).
+  test("a command without its description runs, and nothing has to be mended for it", async () => {
+    const [write = say(""), , report = say("")] = goodWorker("src/part/a.mjs");
+    const project = await withWorker(host, [write, bare, report, say("Scripted: done.")]);
+    expect((await project.state())?.workers[0]?.status).toBe("completed");
+    const { byRole } = summariseGate(await new GateLog(path.join(project.dir, ".aegis")).read());
+    expect(byRole.worker?.repairs).toEqual({});
+  });
+
+  test("with the repair on for every session: a to-do list as text is a list, in a chat that is no swarm's", async () => {
+    const every = await Host.start({ settings: { gate: { repair: { everySession: true } } } });
+    try {
+      const project = await every.project(checkedProject);
+      const chat = await project.chat(script([todos, bare, say("Scripted: done.")]), "build");
+      await chat.say("do it");
+      const [listed, ran] = await chat.tools();
+      expect(listed).toMatchObject({ tool: "todowrite", status: "completed", input: { todos: TODOS } });
+      expect(ran).toMatchObject({ tool: "bash", status: "completed", text: expect.stringContaining("passed") });
+      const kept = await project.client.session.todo({ sessionID: chat.session });
+      expect(kept.data).toMatchObject(TODOS);
+    } finally {
+      await every.close();
+    }
+  }, 120_000);
 
   test("every answer is measured: who asked, how fast, how many tokens, how it ended", async () => {
     const project = await withWorker(host, goodWorker("src/part/a.mjs"));
@@ -114,20 +155,6 @@ describe("what a local model gets wrong is mended on its way", () => {
     expect(state.workers[0]?.status).toBe("completed");
   });
 
-  test("with the repairs off the same call fails: the reason to have them", async () => {
-    const off = await Host.start({
-      settings: { gate: { repair: { textCalls: false, arguments: false, toolNames: false } } },
-    });
-    try {
-      const first = ways["raw Qwen XML"] ?? say("");
-      const project = await withWorker(off, [first, say("Scripted: I thought I wrote it."), say("Scripted: really.")]);
-      expect((await project.state())?.workers[0]?.status).toBe("failed");
-      expect(await project.read("src/part/a.mjs")).toBeUndefined();
-    } finally {
-      await off.close();
-    }
-  }, 120_000);
-
   test("a runaway is cut and freed at the server, and the Worker goes on", async () => {
     const before = host.requests().length;
     const endless = text(`I write.\n${"</tool_call>\n".repeat(20_000)}`);
@@ -138,6 +165,34 @@ describe("what a local model gets wrong is mended on its way", () => {
       .slice(before)
       .filter((request) => request.role === "worker");
     expect(cut?.endedAt).toBeDefined();
+  });
+});
+
+describe("with the repairs off the same answers fail: the reason to have them", () => {
+  let off: Host;
+  beforeAll(async () => {
+    off = await Host.start({
+      settings: { gate: { repair: { textCalls: false, arguments: false, toolNames: false } } },
+    });
+  }, 120_000);
+  afterAll(() => off.close());
+
+  // OpenCode itself puts a wrong-case name right.
+  const failing = Object.entries(ways).filter(([way]) => way !== "a wrong-case tool name");
+  test.each(failing)("%s", async (_, way) => {
+    const project = await withWorker(off, [way, say("Scripted: I thought I wrote it."), say("Scripted: really.")]);
+    expect((await project.state())?.workers[0]?.status).toBe("failed");
+    expect(await project.read("src/part/a.mjs")).toBeUndefined();
+    expect(await project.read("src/part/a.json")).toBeUndefined();
+    expect(await project.read(".aegis/gate.jsonl")).not.toMatch(/"counts":\{"/u);
+  });
+
+  test("an object where the text to replace is due, and a to-do list as text", async () => {
+    const project = await withWorker(off, [...objectAsOldString, reportFailed, say("Scripted: done.")]);
+    expect(await project.read("src/part/a.json")).toBe(TEXT_OF_OBJECT);
+    const chat = await project.chat(script([todos, say("Scripted: done.")]), "build");
+    await chat.say("do it");
+    expect(await chat.tools()).toMatchObject([{ status: "error", text: expect.stringContaining("invalid arguments") }]);
   });
 });
 
@@ -167,43 +222,4 @@ describe("what goes wrong at the model server", () => {
       expect((await project.state())?.workers[0]?.status).toBe("completed");
     }
   });
-});
-
-describe("egress", () => {
-  test("a swarm's request to a host that is not allowed never leaves; the recording socket sees nothing", async () => {
-    let seen = 0;
-    const recorder = createServer((socket) => {
-      seen += 1;
-      socket.destroy();
-    });
-    await new Promise<void>((resolve) => recorder.listen(0, "0.0.0.0", resolve));
-    const port = (recorder.address() as { port: number }).port;
-    const strict = await Host.start();
-    try {
-      // Another provider, configured by hand: its address is this machine's, but not loopback by name.
-      const file = path.join(strict.home, ".config/opencode/opencode.json");
-      const config = JSON.parse(await readFile(file, "utf8"));
-      config.enabled_providers.push("far");
-      config.provider.far = {
-        npm: "@ai-sdk/openai-compatible",
-        options: { baseURL: `http://0.0.0.0:${port}/v1` },
-        models: { m: { name: "m", limit: { context: 1000, output: 100 } } },
-      };
-      await writeFile(file, JSON.stringify(config));
-      const project = await strict.project(checkedProject);
-      const chat = await project.chat(swarmBrain([say("Scripted: never asked.")], []));
-      const answer = await project.client.session.prompt({
-        sessionID: chat.session,
-        agent: "commander",
-        model: { providerID: "far", modelID: "m" },
-        parts: [{ type: "text", text: "hello" }],
-      });
-      expect(JSON.stringify(answer.data?.info)).toContain("security.allowHosts");
-      expect(seen).toBe(0);
-      expect(await project.read(".aegis/gate.jsonl")).toContain('"refused"');
-    } finally {
-      await strict.close();
-      recorder.close();
-    }
-  }, 120_000);
 });

@@ -1,0 +1,185 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { say } from "../../vllm/simulator/brain.ts";
+import { checkedProject, swarmBrain } from "./steps.ts";
+import { Host, type Project } from "./world.ts";
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await each.close();
+});
+
+/** A real HTTP server that writes down who came; any connection counts. */
+class Recorder {
+  connections = 0;
+  readonly asked: string[] = [];
+  private readonly server: Server;
+
+  private constructor(answer: (request: IncomingMessage) => { status: number; headers?: Record<string, string> }) {
+    this.server = createServer((request, response) => {
+      this.asked.push(`${request.method} ${request.url}`);
+      const { status, headers } = answer(request);
+      response.writeHead(status, { "content-type": "application/json", ...headers }).end("{}");
+    });
+    this.server.on("connection", () => {
+      this.connections += 1;
+    });
+  }
+
+  static async open(
+    answer: (request: IncomingMessage) => { status: number; headers?: Record<string, string> } = () => ({
+      status: 418,
+    }),
+  ): Promise<Recorder> {
+    const recorder = new Recorder(answer);
+    await new Promise<void>((resolve) => recorder.server.listen(0, "0.0.0.0", resolve));
+    opened.push(recorder);
+    return recorder;
+  }
+
+  /** This machine by a name that is no loopback one: another host to the rule, reached without any network. */
+  get foreign(): string {
+    return `http://0.0.0.0:${this.port}/v1`;
+  }
+
+  get loopback(): string {
+    return `http://127.0.0.1:${this.port}/v1`;
+  }
+
+  private get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+/** OpenCode with `change` made to its own configuration. */
+async function hostWith(
+  change: (config: Record<string, unknown> & { provider: Record<string, unknown> }) => object,
+  options: Parameters<typeof Host.start>[0] = {},
+): Promise<Host> {
+  const host = await Host.start(options);
+  opened.push(host);
+  const file = path.join(host.home, ".config/opencode/opencode.json");
+  const config = JSON.parse(await readFile(file, "utf8"));
+  await writeFile(file, JSON.stringify({ provider: {}, ...config, ...change({ provider: {}, ...config }) }));
+  return host;
+}
+
+const far = (baseURL: string) => ({
+  npm: "@ai-sdk/openai-compatible",
+  options: { baseURL },
+  models: { m: { name: "m", limit: { context: 1000, output: 100 } } },
+});
+const withFar = (baseURL: string) => (config: { provider: Record<string, unknown>; enabled_providers?: unknown }) => ({
+  provider: { ...config.provider, far: far(baseURL) },
+  enabled_providers: ["aegis", "far"],
+});
+
+async function ask(project: Project, model?: { providerID: string; modelID: string }): Promise<string> {
+  const chat = await project.chat(swarmBrain([say("Scripted: hello.")], []));
+  const answer = await project.client.session.prompt({
+    sessionID: chat.session,
+    agent: "commander",
+    ...(model ? { model } : {}),
+    parts: [{ type: "text", text: "Build it" }],
+  });
+  return JSON.stringify(answer.data?.info ?? answer.error);
+}
+
+const refusals = async (project: Project) =>
+  ((await project.read(".aegis/gate.jsonl")) ?? "").split("\n").filter((line) => line.includes('"refused"'));
+
+describe("a swarm's prompt reaches no host that is not allowed", () => {
+  test("a provider of the configuration on another host", async () => {
+    const recorder = await Recorder.open();
+    const host = await hostWith(withFar(recorder.foreign));
+    const project = await host.project(checkedProject);
+    expect(await ask(project, { providerID: "far", modelID: "m" })).toContain("security.allowHosts");
+    expect(await refusals(project)).toHaveLength(1);
+    expect(recorder.connections).toBe(0);
+  });
+
+  test("an allowed server that sends the request on", async () => {
+    const recorder = await Recorder.open();
+    const forwards = await Recorder.open(({ url }) => ({
+      status: 307,
+      headers: { location: new URL(url ?? "", recorder.foreign).href },
+    }));
+    const host = await hostWith(withFar(forwards.loopback));
+    const project = await host.project(checkedProject);
+    expect(await ask(project, { providerID: "far", modelID: "m" })).toContain("security.allowHosts");
+    expect(forwards.asked).toContain("POST /v1/chat/completions");
+    expect(await refusals(project)).toHaveLength(1);
+    expect(recorder.connections).toBe(0);
+  });
+
+  test.each<[string, (config: { provider: Record<string, unknown> }) => object]>([
+    ["the small model, for a title", () => ({ small_model: "far/m" })],
+    ["an agent's model, for a title", () => ({ agent: { title: { model: "far/m" } } })],
+  ])("%s on another host", async (_, choose) => {
+    const recorder = await Recorder.open();
+    const host = await hostWith((config) => ({ ...withFar(recorder.foreign)(config), ...choose(config) }));
+    const project = await host.project(checkedProject);
+    // Without a title of its own: OpenCode asks the model for one.
+    const created = await project.client.session.create({ agent: "commander" });
+    const session = created.data?.id ?? "";
+    host.teach(session, swarmBrain([say("Scripted: hello.")], []));
+    await project.client.session.prompt({
+      sessionID: session,
+      agent: "commander",
+      parts: [{ type: "text", text: "Build it" }],
+    });
+    await expect.poll(() => refusals(project), { timeout: 30_000 }).toHaveLength(1);
+    expect((await refusals(project))[0]).toContain('"provider":"far"');
+    expect(recorder.connections).toBe(0);
+  });
+});
+
+describe("a provider that OpenCode loads by itself, from a key in the environment", () => {
+  const hosted = (recorder: Recorder, plugin: boolean) =>
+    hostWith(
+      () => ({
+        enabled_providers: ["aegis", "openai"],
+        // Not as a provider of the configuration: an entry would pass the gate.
+      }),
+      { plugin, env: { OPENAI_API_KEY: "sk-scripted", OPENAI_BASE_URL: recorder.foreign } },
+    );
+
+  async function hostedModel(project: Project) {
+    const { data } = await project.client.config.providers();
+    const openai = data?.providers.find((provider) => provider.id === "openai");
+    const modelID = Object.keys(openai?.models ?? {})[0];
+    if (modelID === undefined) throw new Error("OpenCode knows no model of openai");
+    return { providerID: "openai", modelID };
+  }
+
+  test("is refused to the swarm before anything is sent, by the rule's name", async () => {
+    const recorder = await Recorder.open();
+    const host = await hosted(recorder, true);
+    const project = await host.project(checkedProject);
+    expect(await ask(project, await hostedModel(project))).toContain("provider-ungated");
+    expect(recorder.connections).toBe(0);
+  });
+
+  test("would have been reached: the same request without the plugin comes to the recorder", async () => {
+    const recorder = await Recorder.open();
+    const host = await hosted(recorder, false);
+    const project = await host.project(checkedProject);
+    const model = await hostedModel(project);
+    const created = await project.client.session.create({ title: "Scripted test", agent: "build" });
+    await project.client.session.prompt({
+      sessionID: created.data?.id ?? "",
+      agent: "build",
+      model,
+      parts: [{ type: "text", text: "hello" }],
+    });
+    expect(recorder.connections).toBeGreaterThan(0);
+  });
+});
