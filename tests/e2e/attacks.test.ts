@@ -174,7 +174,8 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
     expect(
       made
         .slice(1)
-        .filter(([, part]) => part.status !== "error")
+        // What OpenCode puts in the place of a tool that is not offered does nothing.
+        .filter(([, part]) => part.status !== "error" && part.tool !== "invalid")
         .map(([attack]) => attack.what),
     ).toEqual([]);
     expect(leftWithoutNextStep(made.slice(1))).toEqual([]);
