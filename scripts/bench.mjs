@@ -4,7 +4,19 @@ import { join } from "node:path";
 import { withBundle } from "./bundled.mjs";
 import { prepare } from "./fromClone.mjs";
 
-const names = ["startup", "swarm", "bytes", "gate", "prefix", "tune", "sandbox", "admission", "routing", "fusion"];
+const names = [
+  "startup",
+  "swarm",
+  "bytes",
+  "gate",
+  "prefix",
+  "tune",
+  "sandbox",
+  "admission",
+  "routing",
+  "fusion",
+  "hooks",
+];
 const [name = "", ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`bench: name one of ${names.join(", ")}; for example \`node scripts/bench.mjs bytes --json\`.`);

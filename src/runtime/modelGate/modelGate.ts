@@ -1,5 +1,3 @@
-import type { Failure, FailureKind } from "../../core/gate/classifyFailure.ts";
-import { classifyFailure } from "../../core/gate/classifyFailure.ts";
 import { type EgressVerdict, egress } from "../../core/gate/egress.ts";
 import { recordGaps } from "../../core/gate/gaps.ts";
 import { finalWords } from "../../core/gate/hostRetry.ts";
@@ -7,18 +5,18 @@ import { parseJson } from "../../core/gate/json.ts";
 import { offeredTools } from "../../core/gate/offeredTools.ts";
 import { repairBody } from "../../core/gate/repairBody.ts";
 import { repairHistory } from "../../core/gate/repairHistory.ts";
-import type { StreamRepair } from "../../core/gate/repairStream.ts";
 import { createRepair } from "../../core/gate/repairStream.ts";
 import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gate/report.ts";
-import { messageOf } from "../../ports/thrown.ts";
 import { inTurn, type RequestTurns, type Turn } from "../admission/inTurn.ts";
+import { repairedStream, restOf } from "./answerStream.ts";
+import { failureText } from "./failureText.ts";
 import type { GateObserver } from "./gateEvents.ts";
 import { heldRedirects } from "./heldRedirects.ts";
 import type { HostLimits } from "./hostLimits.ts";
 import { withHostLimits } from "./hostLimits.ts";
 import { lookAtServer } from "./lookAtServer.ts";
-import type { Begun, SendLimits, SendWorld } from "./send.ts";
-import { codeOf, sendUntilFirstBytes } from "./send.ts";
+import type { SendLimits, SendWorld } from "./send.ts";
+import { sendUntilFirstBytes } from "./send.ts";
 
 export interface GateSettings {
   repair: RepairSwitches;
@@ -202,112 +200,6 @@ function withPriority(body: string, priority: number | undefined): string {
   return priority === undefined ? body : body.replace(/^\s*\{/u, `{"priority":${priority},`);
 }
 
-/** In place of a detail that would make OpenCode try again behind what was shown. */
-const WORDS_ELSEWHERE = "Its own words are in .aegis/gate.jsonl.";
-
-interface StreamEnds {
-  caller: AbortSignal;
-  /** A piece of the answer behind the first one. */
-  came(): void;
-  /** Ends the request at the server. */
-  stop(): void;
-  silenceMs: number;
-  ended(): void;
-  /** The server's output limit cut the answer; before the caller can see its end. */
-  limited(): void;
-  broke(failure: FailureKind, detail: string): void;
-}
-
-function repairedStream(begun: Begun, machine: StreamRepair, ends: StreamEnds): ReadableStream<Uint8Array> {
-  const { first, rest } = begun;
-  let begins = first;
-  let limited = false;
-  const finish = (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    for (const piece of machine.end()) controller.enqueue(piece);
-    // Closed without a finish reason: the host would take half an answer for a whole one, or wait for the rest.
-    if (!machine.report().finished) throw new Error("the connection was closed before the answer was complete.");
-    // Before the caller sees the end: a call at the end of the answer is to be told what became of it.
-    ends.ended();
-    controller.close();
-  };
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        for (;;) {
-          const chunk = begins ?? (await nextOf(rest, ends));
-          if (begins === undefined && chunk !== undefined) ends.came();
-          begins = undefined;
-          if (chunk === undefined) return finish(controller);
-          const pieces = machine.push(chunk);
-          const { finish: how, runaway } = machine.report();
-          if (how === "length" && !limited) {
-            limited = true;
-            ends.limited();
-          }
-          for (const piece of pieces) controller.enqueue(piece);
-          // After an empty call the turn ended by itself; every other runaway has to be stopped.
-          if (runaway && runaway.kind !== "emptyCall") {
-            ends.stop();
-            ends.ended();
-            return controller.close();
-          }
-          // Held back for now: the next chunk decides, and a pull that enqueued nothing is not called again.
-          if (pieces.length > 0) return;
-        }
-      } catch (error) {
-        ends.stop();
-        if (ends.caller.aborted) return controller.error(ends.caller.reason);
-        const detail = messageOf(error);
-        const { kind } = classifyFailure({ errorCode: codeOf(error) });
-        const failure = kind === "unknown" ? "reset" : kind;
-        ends.broke(failure, detail);
-        const head = "The model server broke off in the middle of its answer";
-        const message = finalWords(`${head}: ${detail}`, `${head} (${failure}). ${WORDS_ELSEWHERE}`);
-        // As an event: the host shows its text, and what was said before stays.
-        controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify({ error: { message } })}\n\n`));
-        controller.close();
-      }
-    },
-    async cancel(reason) {
-      ends.stop();
-      await rest?.cancel(reason);
-    },
-  });
-}
-
-/** The next chunk, undefined at the end. @throws when the server is silent for too long, or the caller leaves. */
-async function nextOf(
-  rest: ReadableStreamDefaultReader<Uint8Array> | undefined,
-  { caller, silenceMs }: StreamEnds,
-): Promise<Uint8Array | undefined> {
-  if (!rest) return undefined;
-  // A signal that is aborted already tells no listener.
-  caller.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
-  let leave: (() => void) | undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException(`silent for ${silenceMs / 1000} s.`, "TimeoutError")), silenceMs);
-    leave = () => reject(caller.reason);
-    caller.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    const { done, value } = await Promise.race([rest.read(), interrupted]);
-    return done ? undefined : value;
-  } finally {
-    clearTimeout(timer);
-    if (leave) caller.removeEventListener("abort", leave);
-  }
-}
-
-async function restOf({ first, rest }: Begun): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = first ? decoder.decode(first, { stream: true }) : "";
-  for (let read = await rest?.read(); read && !read.done; read = await rest?.read()) {
-    text += decoder.decode(read.value, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 /** Status and headers of an answer whose body may have another length now. */
 function headOf(response: Response): ResponseInit {
   const headers = new Headers(response.headers);
@@ -318,11 +210,4 @@ function headOf(response: Response): ResponseInit {
 
 function errorResponse(status: number, message: string, code: string): Response {
   return Response.json({ error: { message, type: "aegis", code } }, { status });
-}
-
-function failureText(failure: Failure, detail: string, attempts: number): string {
-  const tries = attempts === 1 ? "" : ` after ${attempts} tries`;
-  const head = `The model server did not answer${tries} (${failure.kind})`;
-  const next = "Look at it with `oh-my-qwencoder doctor`.";
-  return finalWords(`${head}: ${detail}. ${next}`, `${head}. ${WORDS_ELSEWHERE} ${next}`);
 }
