@@ -33,6 +33,7 @@ import { withoutDay } from "./stablePrompt.ts";
 import { swarmTurns } from "./swarmTurns.ts";
 import { ToolEffects } from "./toolEffects.ts";
 import { judgeToolCall } from "./toolGate.ts";
+import { addNotes, changeTexts } from "./toolResult.ts";
 
 /**
  * The hooks of a project where the swarm can work. Sessions that are not the swarm's pass through untouched.
@@ -201,12 +202,14 @@ export function liveHooks(
         .ended(actor, input.tool, input.callID, input.args, output.metadata, place)
         .finally(() => fileTurns.leave(input.sessionID, input.callID));
       const limit = services.settings.toolOutput[actor.role];
-      output.output = boundedOutput(input.tool, await places.shownTo(input.sessionID, actor, output.output), limit);
+      await changeTexts(output, async (text) =>
+        boundedOutput(input.tool, await places.shownTo(input.sessionID, actor, text), limit),
+      );
       const refusedByKernel =
         input.tool === "bash" ? kernelRefusal(actor, output.output, services.settings.network) : undefined;
       const cut = await watch.requests.toTell(input.sessionID);
       const notes = [note, refusedByKernel, cut].filter((each) => each !== undefined);
-      if (notes.length > 0) output.output = [output.output, ...notes].join("\n");
+      addNotes(output, notes);
     },
 
     "shell.env": async (input, output) => {
