@@ -35,6 +35,7 @@ import { WorkerTrees } from "../src/runtime/workerTrees.ts";
 import { WorkerWatch } from "../src/runtime/workerWatch.ts";
 import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
 import type { PluginOptions } from "./options.ts";
+import { blockedFromTheStart, routingDesk } from "./routing.ts";
 import { SHELL_WRAPPER } from "./shellWrapper.ts";
 
 /** What a host gives the plugin. */
@@ -84,7 +85,10 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
         'swarm.isolation "worktree" needs the sandbox, which shows each Worker its own tree, and swarm.sandbox is "off". Set swarm.isolation to "shared" or swarm.sandbox to "required" in aegis.jsonc.',
     };
   }
+  const blocked = blockedFromTheStart(read.config);
+  if (blocked !== undefined) return { ok: false, problem: blocked };
   const stateDir = path.join(projectDir, ".aegis");
+  const log = (message: string, error?: unknown) => note(stateDir, message, error);
   const reactors: { carryOut: Reactors["carryOut"] } = { carryOut: () => undefined };
   const watchers: { watch?: WorkerWatch } = {};
   const unsandboxed = new OffSandbox({ wrapper: SHELL_WRAPPER });
@@ -106,7 +110,8 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     newId: newSwarmId,
     random: () => Math.random(),
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
-    log: (message: string, error?: unknown) => note(stateDir, message, error),
+    log,
+    routing: routingDesk(read.config, { env: process.env, home: homedir(), log }),
   };
   const trees = new WorkerTrees(parts, createWorktrees(projectDir), createGit);
   const services: SwarmServices = { ...parts, trees };
@@ -162,6 +167,7 @@ function settingsOf(config: Config): SwarmServices["settings"] {
     skipPhrases: [...SKIP_PHRASES, ...config.workflow.skipPhrases],
     qaOverride: config.workflow.qa,
     allowedMcp: config.mcp.allow,
+    showKeywords: config.notifications.showOnKeyword && !config.notifications.quietMode,
     network: config.sandbox.network,
   };
 }

@@ -6,6 +6,7 @@ import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
 import type { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
+import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 import { probeFetch, probeNonce } from "../../src/runtime/modelGate/probe.ts";
 import type { Composition } from "../compose.ts";
 import { installedHosts } from "../installedHosts.ts";
@@ -26,6 +27,7 @@ import { PersonMessages } from "./personMessages.ts";
 import { PersonVoice } from "./personVoice.ts";
 import { bypassProxy } from "./proxyBypass.ts";
 import { Repetition } from "./repetition.ts";
+import { routeTurn } from "./routeTurn.ts";
 import { SessionJudge } from "./sessionJudge.ts";
 import { SessionPlaces } from "./sessionPlace.ts";
 import { ShellCalls } from "./shellCalls.ts";
@@ -89,6 +91,10 @@ export function liveHooks(
     if (!looksOnly) await person.heard(input.sessionID, agent, output);
   };
 
+  /** A failure that somebody else can make good is one the session is taken up after, whatever its kind. */
+  const routed = (event: GateEvent): GateEvent =>
+    event.type === "failed" && services.routing.failed(event) ? { ...event, retryable: true } : event;
+
   return {
     config: async (config) => {
       const named = await installedHosts(services.projectDir, services.git).catch((error: unknown) => {
@@ -104,7 +110,7 @@ export function liveHooks(
         { ...gate, allowHosts },
         async (session) => (session === "" ? "none" : (await actorOf(session)).role),
         services,
-        (event) => watch.requests.see(event),
+        (event) => watch.requests.see(routed(event)),
         { turns, probe },
       );
       requests.standBefore(config);
@@ -136,6 +142,7 @@ export function liveHooks(
         },
         onSessionDeleted: (session) => {
           turns?.forget(session);
+          services.routing.forget(session);
           watch.sessionDeleted(session);
         },
         onTokens: (session, tokens) => {
@@ -156,6 +163,8 @@ export function liveHooks(
           .notice(`Your message was not recorded. ${messageOf(error)}`, "warning")
           .catch((lost: unknown) => services.log("no screen for a notice", lost));
       });
+      // Not caught: a turn that a rule stops must not go to another model instead.
+      await routeTurn(services, input.sessionID, output, (provider) => requests?.stands(provider) === true);
     },
 
     "command.execute.before": async (input, output) => {

@@ -1,4 +1,5 @@
 import type { Part } from "@opencode-ai/sdk";
+import { findKeyword } from "../../src/core/routing/keywords.ts";
 import { asksForAutopilot } from "../../src/core/workflow/person.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { WorkerWatch } from "../../src/runtime/workerWatch.ts";
@@ -49,10 +50,24 @@ export class PersonMessages {
     // Nothing is begun that no tool could go on with; an open swarm still hears the person.
     if (!services.swarm.open && services.hostConfig.findings?.length !== 0) return;
     await watch.beforePerson();
-    const autopilot = asksForAutopilot(words) || this.autopilots.delete(session);
+    const keyword = findKeyword(words);
+    // A keyword holds for its task: the next one begins without it.
+    if (keyword?.mode !== undefined || !services.swarm.open) {
+      const matters = services.routing.beginTask(keyword?.mode);
+      if (matters) this.show(`${keyword?.word}: fusion mode "${keyword?.mode}" for this task.`);
+    }
+    const asked = asksForAutopilot(words) || keyword?.autopilot === true;
+    const autopilot = asked || this.autopilots.delete(session);
     const note = await this.voice.spoke(session, words, autopilot);
     if (note !== undefined) tell(output, session, note);
     await watch.personSpoke();
+  }
+
+  /** Not awaited: the host answers calls of ours, and the hook that says it holds a message up. */
+  private show(text: string): void {
+    const { services } = this;
+    if (!services.settings.showKeywords) return;
+    services.sessions.notice(text, "info").catch((lost: unknown) => services.log("no screen for a notice", lost));
   }
 
   /** A command is about to become a message: `parts` are what its template made of it. */

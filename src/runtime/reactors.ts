@@ -88,6 +88,8 @@ export class Reactors {
     this.starting.add(id);
     try {
       const { assignment } = worker;
+      // Asked before there is a session: where a rule stops the work, the Worker fails with the rule's name.
+      await this.services.routing.choose({ agent: "worker", session: id, task: assignment.spec });
       if (isolationOf(state) === "worktree") await trees.open(state, worker);
       const housed = findWorker(swarm.state ?? state, id) ?? worker;
       const session = await sessions.create({

@@ -7,6 +7,7 @@ import type { Lease } from "../ports/lease.ts";
 import type { Sandbox } from "../ports/sandbox.ts";
 import type { Sessions } from "../ports/sessions.ts";
 import type { OwnTrees } from "./ownTrees.ts";
+import type { RoutingDesk } from "./routing/routingDesk.ts";
 import type { SwarmRuntime } from "./swarm.ts";
 import type { Turns } from "./turns.ts";
 
@@ -25,6 +26,8 @@ export interface RuntimeSettings {
   skipPhrases: readonly string[];
   qaOverride: readonly { check: string; command: string; timeout_s?: number | undefined }[];
   allowedMcp: Readonly<Record<Role, readonly string[]>>;
+  /** Whether a person is told that a word of theirs switched a mode. */
+  showKeywords: boolean;
   /** What sandboxed commands may reach (`sandbox.network`). */
   network: readonly string[];
 }
@@ -41,6 +44,8 @@ export interface SwarmServices {
   /** Runs commands without limits: for QA where no sandbox can be made and the person consented. */
   unsandboxed: Sandbox;
   sessions: Sessions;
+  /** Which provider and model does a session's next turn. */
+  routing: Pick<RoutingDesk, "beginTask" | "choose" | "failed" | "forget">;
   settings: RuntimeSettings;
   /** Absolute path of the project's root. */
   projectDir: string;

@@ -12,7 +12,7 @@ import { type RunningServer, startOpencode } from "../../src/cli/demo/opencodeSe
 import type { SwarmEvent } from "../../src/core/workflow/events.ts";
 import { fold } from "../../src/core/workflow/evolve.ts";
 import type { SwarmState } from "../../src/core/workflow/state.ts";
-import type { Brain, Turn } from "../../vllm/simulator/brain.ts";
+import type { Brain, Reply, Turn } from "../../vllm/simulator/brain.ts";
 import type { RecordedRequest, ScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 
@@ -27,10 +27,20 @@ export interface ToolPart {
   input: Record<string, unknown>;
 }
 
+/** A further provider of OpenCode's. */
+export interface FurtherProvider {
+  id: string;
+  modelId: string;
+  /** A reply in place of the script's; undefined leaves it. */
+  instead(turn: Turn): Reply | undefined;
+}
+
 /** One real `opencode serve` with the built plugin, an isolated home, and a scripted model server. Shared by a file's tests. */
 export class Host {
   readonly home: string;
   model: ScriptedServer;
+  /** The servers of further providers, by the provider's name. */
+  readonly further: ReadonlyMap<string, ScriptedServer>;
   private readonly brains: Map<string, Brain>;
   private readonly password: string;
   private readonly env: Record<string, string>;
@@ -47,7 +57,9 @@ export class Host {
     env: Record<string, string>;
     server: RunningServer;
     guest?: boolean;
+    further?: ReadonlyMap<string, ScriptedServer>;
   }) {
+    this.further = parts.further ?? new Map();
     this.guest = parts.guest ?? false;
     this.home = parts.home;
     this.model = parts.model;
@@ -62,9 +74,17 @@ export class Host {
    * @param options.env added to OpenCode's environment.
    * @param options.plugin false leaves the plugin out: OpenCode as it comes.
    * @param options.latencyMs before the first byte of every completion.
+   * @param options.further more providers of OpenCode's, each with a scripted server of its own and the same scripts;
+   * `answers` may put another reply in place of the script's.
    */
   static async start(
-    options: { settings?: object; env?: Record<string, string>; plugin?: boolean; latencyMs?: number } = {},
+    options: {
+      settings?: object;
+      env?: Record<string, string>;
+      plugin?: boolean;
+      latencyMs?: number;
+      further?: readonly FurtherProvider[];
+    } = {},
   ): Promise<Host> {
     if (!existsSync(path.join(packageDir, "dist/plugin.js")))
       throw new Error("dist/ is missing: run `npm run build` first.");
@@ -78,7 +98,14 @@ export class Host {
     const password = randomBytes(12).toString("hex");
     const env = { ...isolatedEnvironment(process.env, home, password), ...options.env };
     await install(home, env, model.baseUrl, options.plugin ?? true, options.settings);
-    const host = new Host({ home, model, brains, password, env, server: await serve(home, env) });
+    const further = new Map<string, ScriptedServer>();
+    for (const { id, modelId, instead } of options.further ?? []) {
+      const script = routed(brains);
+      const server = await startScriptedServer({ modelId, brain: (turn) => instead(turn) ?? script(turn) });
+      further.set(id, server);
+      await addProvider(home, id, modelId, server.baseUrl);
+    }
+    const host = new Host({ home, model, brains, password, env, server: await serve(home, env), further });
     return host;
   }
 
@@ -173,6 +200,7 @@ export class Host {
     await this.server.stop();
     if (this.guest) return;
     await this.model.close();
+    for (const server of this.further.values()) await server.close();
     for (const dir of [this.home, ...this.projects]) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -368,6 +396,25 @@ async function install(
     await mkdir(path.join(config, "oh-my-qwencoder"), { recursive: true });
     await writeFile(path.join(config, "oh-my-qwencoder/aegis.jsonc"), JSON.stringify(settings));
   }
+}
+
+/** Adds a provider beside the installed one, as a person would who has several. */
+async function addProvider(home: string, id: string, modelId: string, baseURL: string): Promise<void> {
+  const file = path.join(home, ".config/opencode/opencode.json");
+  const config = JSON.parse(await readFile(file, "utf8")) as {
+    provider: Record<string, { models: object }>;
+    enabled_providers?: string[];
+  };
+  const [installed] = Object.values(config.provider);
+  if (!installed) throw new Error(`${file} has no provider`);
+  const [model] = Object.values(installed.models);
+  const options = { baseURL, apiKey: "scripted" };
+  const added = { ...installed, name: id, options, models: { [modelId]: { ...model, name: modelId } } };
+  const enabled_providers = [...(config.enabled_providers ?? Object.keys(config.provider)), id];
+  await writeFile(
+    file,
+    JSON.stringify({ ...config, enabled_providers, provider: { ...config.provider, [id]: added } }),
+  );
 }
 
 async function serve(home: string, env: Record<string, string>): Promise<RunningServer> {

@@ -53,6 +53,7 @@ function openProcess() {
     },
     git: { paths: async () => ["src/lib.ts"] },
     trees: { ensure: async () => true },
+    routing: { choose: async () => undefined, failed: () => false, forget: () => undefined },
     log: () => undefined,
   } as unknown as SwarmServices;
   watching.watch = new WorkerWatch(services);

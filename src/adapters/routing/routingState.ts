@@ -1,6 +1,6 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { type FusionState, fusionStateSchema, NO_FUSION_STATE } from "../../core/routing/fusionState.ts";
 import { type LimitWindow, limitWindowSchema } from "../../core/routing/limits/window.ts";
@@ -70,6 +70,21 @@ export class RoutingState {
 
   private async write(name: string, value: unknown): Promise<void> {
     await mkdir(this.dir, { recursive: true });
-    await writeFileAtomic(join(this.dir, name), `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    const path = join(this.dir, name);
+    // Not write-file-atomic: it wants `__filename`, which the plugin's bundle has not in OpenCode's Bun.
+    const draft = `${path}.${randomBytes(6).toString("hex")}`;
+    try {
+      const file = await open(draft, "wx", 0o600);
+      try {
+        await file.writeFile(`${JSON.stringify(value, null, 2)}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
   }
 }

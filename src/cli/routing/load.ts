@@ -35,13 +35,7 @@ export async function loadRouting(io: Io, more: PolicySettings = {}): Promise<Lo
 
 function pickerOf(policy: RoutingPolicy, strategy: Config["routing"]["balancingStrategy"]) {
   const balancer = new ProviderBalancer({ strategy, providers: Object.fromEntries(policy.providers) });
-  const pick = {
-    "round-robin": (names: readonly string[]) => balancer.selectRoundRobin(names),
-    weighted: (names: readonly string[]) => balancer.selectWeighted(names),
-    latency: (names: readonly string[]) => balancer.selectByLatency(names),
-    usage: (names: readonly string[]) => balancer.selectByUsage(names),
-  };
-  return pick[strategy];
+  return (names: readonly string[]) => balancer.selectAmong(names);
 }
 
 /** The routing's state files of this user. */

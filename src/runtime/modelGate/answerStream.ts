@@ -3,6 +3,7 @@ import { classifyFailure } from "../../core/gate/classifyFailure.ts";
 import type { StreamRepair } from "../../core/gate/repairStream.ts";
 import { messageOf } from "../../ports/thrown.ts";
 import { brokenText } from "./failureText.ts";
+import { nextOf } from "./nextChunk.ts";
 import type { Begun } from "./send.ts";
 import { codeOf } from "./send.ts";
 
@@ -74,30 +75,6 @@ export function repairedStream(begun: Begun, machine: StreamRepair, ends: Stream
       await rest?.cancel(reason);
     },
   });
-}
-
-/** The next chunk, undefined at the end. @throws when the server is silent for too long, or the caller leaves. */
-async function nextOf(
-  rest: ReadableStreamDefaultReader<Uint8Array> | undefined,
-  { caller, silenceMs }: StreamEnds,
-): Promise<Uint8Array | undefined> {
-  if (!rest) return undefined;
-  // A signal that is aborted already tells no listener.
-  caller.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
-  let leave: (() => void) | undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException(`silent for ${silenceMs / 1000} s.`, "TimeoutError")), silenceMs);
-    leave = () => reject(caller.reason);
-    caller.addEventListener("abort", leave, { once: true });
-  });
-  try {
-    const { done, value } = await Promise.race([rest.read(), interrupted]);
-    return done ? undefined : value;
-  } finally {
-    clearTimeout(timer);
-    if (leave) caller.removeEventListener("abort", leave);
-  }
 }
 
 /** What is left of an answer that is no stream. */

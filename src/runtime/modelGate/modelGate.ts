@@ -1,3 +1,4 @@
+import { classifyFailure } from "../../core/gate/classifyFailure.ts";
 import { type EgressVerdict, egress } from "../../core/gate/egress.ts";
 import { recordGaps } from "../../core/gate/gaps.ts";
 import { finalWords } from "../../core/gate/hostRetry.ts";
@@ -7,16 +8,18 @@ import { repairBody } from "../../core/gate/repairBody.ts";
 import { repairHistory } from "../../core/gate/repairHistory.ts";
 import { createRepair } from "../../core/gate/repairStream.ts";
 import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gate/report.ts";
+import { messageOf } from "../../ports/thrown.ts";
 import { inTurn, type RequestTurns, type Turn } from "../admission/inTurn.ts";
 import { repairedStream, restOf } from "./answerStream.ts";
 import { failureText } from "./failureText.ts";
+import { isChatCompletion, passedOn } from "./foreignAnswer.ts";
 import type { GateObserver } from "./gateEvents.ts";
 import { heldRedirects } from "./heldRedirects.ts";
 import type { HostLimits } from "./hostLimits.ts";
 import { withHostLimits } from "./hostLimits.ts";
 import { lookAtServer } from "./lookAtServer.ts";
 import type { SendLimits, SendWorld } from "./send.ts";
-import { sendUntilFirstBytes } from "./send.ts";
+import { codeOf, sendUntilFirstBytes } from "./send.ts";
 
 export interface GateSettings {
   repair: RepairSwitches;
@@ -37,6 +40,17 @@ const FORBIDDEN = 403;
 /** The refusal's words where the host's name would make OpenCode try again. */
 const REFUSED =
   "Model request refused: its host is not on the list of allowed hosts (security.allowHosts); .aegis/gate.jsonl names it.";
+
+/** Of an answer that was not looked into. */
+const UNREAD: RepairReport = {
+  counts: {},
+  notes: [],
+  refused: [],
+  runaway: undefined,
+  finished: true,
+  finish: undefined,
+  usage: undefined,
+};
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -120,7 +134,10 @@ export class ModelGate {
     turn: Turn | undefined,
   ): Promise<Response> {
     const started = this.world.now();
-    const mended = this.mendsHistory ? repairHistory(init.body) : { body: init.body, repaired: 0, notes: [] };
+    const mended =
+      this.mendsHistory && isChatCompletion(input)
+        ? repairHistory(init.body)
+        : { body: init.body, repaired: 0, notes: [] };
     const body = withPriority(mended.body, turn?.priority);
     const caller = init.signal ?? new AbortController().signal;
     // Of its own, because after a runaway the server has to stop while the caller's request is fine.
@@ -168,6 +185,23 @@ export class ModelGate {
       });
       this.observe({ ...about, type: "repaired", report, history: mended.repaired, historyNotes: mended.notes });
     };
+    if (!isChatCompletion(input)) {
+      const broke = (error: unknown) => {
+        const { kind: failure } = classifyFailure({ errorCode: codeOf(error) });
+        const { attempts } = begun;
+        const detail = messageOf(error);
+        this.observe({ ...about, type: "failed", attempts, failure, retryable: true, midStream: true, detail });
+      };
+      const passed = passedOn(begun, {
+        caller,
+        silenceMs: this.settings.silenceMs,
+        came: () => gaps.came(this.world.now()),
+        stop: () => upstream.abort(),
+        ended: () => ended(UNREAD),
+        broke,
+      });
+      return new Response(passed, headOf(begun.response));
+    }
     const type = begun.response.headers.get("content-type") ?? "";
     if (!type.includes("text/event-stream")) {
       const whole = repairBody(await restOf(begun), repair);

@@ -101,6 +101,20 @@ export class ProviderBalancer {
     return this.least(names, ({ tokens }) => tokens);
   }
 
+  /** One of `names`, by this balancer's own strategy. */
+  selectAmong(names: readonly string[]): string {
+    switch (this.strategy) {
+      case "round-robin":
+        return this.selectRoundRobin(names);
+      case "weighted":
+        return this.selectWeighted(names);
+      case "latency":
+        return this.selectByLatency(names);
+      case "usage":
+        return this.selectByUsage(names);
+    }
+  }
+
   /** @returns the provider and why. @throws RangeError where nobody is left. */
   selectProvider(
     strategy: BalancingStrategy = this.strategy,

@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import { type FusionState, NO_FUSION_STATE } from "../../../src/core/routing/fusionState.ts";
+import { type LimitWindow, limitWindow } from "../../../src/core/routing/limits/window.ts";
+import { makePolicy, type PolicySettings } from "../../../src/core/routing/policy.ts";
+import { ExternalBlocked, RoutingDesk } from "../../../src/runtime/routing/routingDesk.ts";
+
+const HOUR = 3_600_000;
+
+/** A desk over a store in memory, with a clock that the test moves. */
+function desk(settings: PolicySettings, fusionDefault = false) {
+  const kept: { windows: LimitWindow[]; fusion: FusionState; reads: number } = {
+    windows: [],
+    fusion: NO_FUSION_STATE,
+    reads: 0,
+  };
+  const clock = { now: 1_000_000_000_000 };
+  const log: Record<string, unknown>[] = [];
+  const notes: unknown[] = [];
+  const one = new RoutingDesk(makePolicy(settings), fusionDefault, {
+    store: {
+      limits: async () => {
+        kept.reads += 1;
+        return kept.windows;
+      },
+      fusion: async () => kept.fusion,
+      saveFusion: async (state) => {
+        kept.fusion = state;
+      },
+    },
+    now: () => clock.now,
+    pick: (names) => names[0] ?? "",
+    record: (entry) => void log.push({ ...entry }),
+    log: (message, error) => void notes.push([message, error]),
+  });
+  const claude = (percent: number) => {
+    const common = { provider: "claude", source: "test", observedAt: clock.now };
+    kept.windows = [limitWindow(common, "weekly", percent)];
+  };
+  const provider = async (agent: string, session: string, lasting = false) =>
+    (await one.choose({ agent, session, lasting }))?.providerID;
+  return { one, kept, clock, log, notes, claude, provider };
+}
+
+const CLAUDE: PolicySettings = { primary: "claude", externalAllowed: true };
+const failed = (provider: string, failure: "quota" | "rate" | "unknown", retryAfterMs?: number) => ({
+  session: "w",
+  role: "worker",
+  provider,
+  failure,
+  retryAfterMs,
+});
+
+describe("RoutingDesk", () => {
+  it("asks and reads nothing where the policy can lead nowhere but to the local model", async () => {
+    const { one, kept, log } = desk({});
+    expect(one.matters).toBe(false);
+    expect(await one.choose({ agent: "worker", session: "w" })).toBeUndefined();
+    expect(one.failed(failed("aegis", "quota"))).toBe(false);
+    expect([kept.reads, log]).toEqual([0, []]);
+  });
+
+  it("answers in the host's words and logs every decision", async () => {
+    const { one, log } = desk(CLAUDE, true);
+    expect(await one.choose({ agent: "worker", session: "w" })).toEqual({
+      providerID: "openai",
+      modelID: "gpt-5.2-codex",
+    });
+    expect(log).toEqual([
+      expect.objectContaining({
+        type: "decided",
+        session: "w",
+        agent: "worker",
+        decision: "route",
+        mode: "always",
+        utilisation: null,
+        durationUs: expect.any(Number),
+      }),
+    ]);
+  });
+
+  it("throws the rule's name where something outside is not allowed", async () => {
+    const { one } = desk({ tiers: { low: ["gemini"] } }, true);
+    await expect(one.choose({ agent: "scout", session: "s" })).rejects.toThrow(ExternalBlocked);
+    await expect(one.choose({ agent: "scout", session: "s" })).rejects.toThrow("routing.external.enabled");
+    expect((await one.choose({ agent: "worker", session: "w" }))?.providerID).toBe("aegis");
+  });
+
+  it("a limit holds from 90 to 85 %, over processes, and never moves work that runs", async () => {
+    const { claude, provider, kept } = desk(CLAUDE);
+    claude(80);
+    expect(await provider("worker", "running", true)).toBe("anthropic");
+    claude(92);
+    expect(await provider("worker", "new", true)).toBe("openai");
+    expect(await provider("worker", "running", true)).toBe("anthropic");
+    expect(kept.fusion.full).toEqual(["claude"]);
+    claude(87);
+    expect(await provider("worker", "later", true)).toBe("openai");
+    claude(85);
+    expect(await provider("worker", "last", true)).toBe("anthropic");
+    expect(await provider("worker", "new", true)).toBe("openai");
+  });
+
+  it("a failed primary rests, the chain takes over for everybody, and it comes back by itself", async () => {
+    const { one, clock, kept, log, provider } = desk(CLAUDE);
+    expect(await provider("worker", "w", true)).toBe("anthropic");
+    expect(one.failed(failed("anthropic", "rate", 2 * HOUR))).toBe(true);
+    expect(await provider("worker", "w", true)).toBe("openai");
+    expect(await provider("scout", "s", true)).toBe("openai");
+    expect(kept.fusion.fallback).toEqual({ why: "claude rate", since: clock.now, until: clock.now + 2 * HOUR });
+    clock.now += 2 * HOUR - 1;
+    expect(await provider("worker", "x")).toBe("openai");
+    clock.now += 1;
+    expect(await provider("worker", "x")).toBe("anthropic");
+    expect(kept.fusion.fallback).toBeUndefined();
+    expect(log.map(({ type }) => type)).toEqual([
+      "decided",
+      "failed",
+      "decided",
+      "decided",
+      "decided",
+      "recovered",
+      "decided",
+    ]);
+  });
+
+  it("says that nobody else can do it where the chain is empty or the failure is nobody's fault", () => {
+    expect(desk({ ...CLAUDE, fallback: [] }).one.failed(failed("anthropic", "quota"))).toBe(false);
+    expect(desk(CLAUDE).one.failed(failed("anthropic", "unknown"))).toBe(false);
+    expect(desk(CLAUDE).one.failed(failed("somebody", "quota"))).toBe(false);
+  });
+
+  it("goes on where the failed one of the chain left off", async () => {
+    const { one, provider } = desk(CLAUDE);
+    one.failed(failed("anthropic", "quota"));
+    expect(await provider("worker", "w", true)).toBe("openai");
+    expect(one.failed(failed("openai", "quota"))).toBe(true);
+    expect(await provider("worker", "w", true)).toBe("google");
+    expect(one.failed(failed("google", "quota"))).toBe(true);
+    expect(await provider("worker", "w", true)).toBe("aegis");
+    expect(one.failed(failed("aegis", "quota"))).toBe(false);
+  });
+
+  it("a keyword's mode holds for its task and ends with it", async () => {
+    const { one, provider } = desk(CLAUDE);
+    expect(one.beginTask("always")).toBe(true);
+    expect(await provider("scout", "a")).toBe("google");
+    expect(one.beginTask()).toBe(false);
+    expect(await provider("scout", "a")).toBe("anthropic");
+    expect(desk({}).one.beginTask("always")).toBe(false);
+  });
+
+  it("a state that cannot be kept holds in this process all the same", async () => {
+    const { one, kept, provider } = desk(CLAUDE);
+    const full = NO_FUSION_STATE;
+    Object.defineProperty(kept, "fusion", {
+      get: () => full,
+      set: () => {
+        throw new Error("disk full");
+      },
+    });
+    one.failed(failed("anthropic", "quota"));
+    expect(await provider("worker", "w")).toBe("openai");
+    expect(await provider("worker", "w")).toBe("openai");
+  });
+
+  it("keeps to what it knows where its state cannot be read, and says so", async () => {
+    const { one, kept, notes } = desk(CLAUDE);
+    Object.defineProperty(kept, "fusion", {
+      get: () => {
+        throw new Error("broken file");
+      },
+    });
+    expect((await one.choose({ agent: "worker", session: "w" }))?.providerID).toBe("anthropic");
+    expect(notes).toEqual([[expect.stringContaining("cannot be read"), expect.any(Error)]]);
+  });
+});
