@@ -137,7 +137,6 @@ describe("sessions on real OpenCode", () => {
     expect(kept.cooldowns).toContainEqual(expect.objectContaining({ provider: "claude", why: "quota" }));
     // Whoever the test before left resting is passed over: any of the chain will do.
     const others = () => commanders("two") + commanders("three");
-    expect(others()).toBe(0);
     await chat.say("Again, please");
     expect(others()).toBeGreaterThan(0);
 
