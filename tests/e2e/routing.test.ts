@@ -132,8 +132,9 @@ describe("sessions on real OpenCode", () => {
         (each) => each.sessionId === chat.session && each.role === "commander",
       ).length;
     await chat.say("What is this project?");
-    const kept = JSON.parse(await readFile(stateFile("fusion.json"), "utf8"));
-    expect(kept.fallback).toMatchObject({ why: "claude quota" });
+    const stored = async () => JSON.parse(await readFile(stateFile("fusion.json"), "utf8").catch(() => "{}"));
+    await expect.poll(async () => (await stored()).fallback?.why, { timeout: 30_000 }).toBe("claude quota");
+    const kept = await stored();
     expect(kept.cooldowns).toContainEqual(expect.objectContaining({ provider: "claude", why: "quota" }));
     // Whoever the test before left resting is passed over: any of the chain will do.
     const others = () => commanders("two") + commanders("three");
