@@ -1,5 +1,5 @@
 /**
- * A vitest reporter for the check of a commit, where a test may be tried a second time: names each test that passed only
+ * A vitest reporter for the check of a commit, where a test may be tried again: names each test that passed only
  * then, so that it is mended and not forgotten. It prints nothing else.
  */
 export default class FlakyReporter {
@@ -10,6 +10,6 @@ export default class FlakyReporter {
   }
 
   onTestRunEnd() {
-    for (const name of this.flaky) console.log(`FLAKY, passed at the second try: ${name}`);
+    for (const name of this.flaky) console.log(`FLAKY, passed at a further try: ${name}`);
   }
 }
