@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { z } from "zod";
+import { parseJson } from "../../core/gate/json.ts";
 import { readCodexAppServer } from "../../core/routing/limits/openai.ts";
 import type { LimitReading } from "../../core/routing/limits/window.ts";
 import { messageOf } from "../../ports/thrown.ts";
@@ -41,7 +42,7 @@ export async function codexAppServerLimits(
   try {
     child.stdin?.write(REQUESTS.map((request) => `${JSON.stringify({ jsonrpc: "2.0", ...request })}\n`).join(""));
     for await (const line of createInterface({ input: child.stdout })) {
-      const parsed = answer.safeParse(jsonOf(line));
+      const parsed = answer.safeParse(parseJson(line));
       if (!parsed.success) continue;
       const { id, error, result } = parsed.data;
       if (error) return { ok: false, reason: `${file} refused: ${error.message}` };
@@ -59,14 +60,5 @@ export async function codexAppServerLimits(
   } finally {
     child.kill();
     await child;
-  }
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

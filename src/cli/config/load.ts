@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import type { Problem } from "../../config/problem.ts";
 import { type ReadConfigResult, readConfig } from "../../config/read.ts";
-import type { Io } from "../io.ts";
+import { CliFailure } from "../failure.ts";
+import { type Io, paint } from "../io.ts";
 import { type MessageKey, say } from "../messages/catalogue.ts";
 import { findProjectRoot } from "../projectRoot.ts";
 
@@ -26,6 +27,24 @@ export function homeOf(io: Pick<Io, "env">): string {
 export async function loadConfig(io: Io): Promise<ReadConfigResult> {
   const root = await findProjectRoot(io.cwd);
   return readConfig({ projectDir: root ?? io.cwd, env: io.env, home: homeOf(io), readFile: readTextFile });
+}
+
+/**
+ * The configuration as it counts, for a command that needs a sound one; its warnings go to stderr.
+ * @throws CliFailure where it cannot be used, with every finding on a line of its own
+ */
+export async function soundConfig(io: Io): Promise<Extract<ReadConfigResult, { ok: true }>> {
+  const result = await loadConfig(io);
+  if (!result.ok) {
+    const lines = result.problems.map((problem) => wordProblem(io, problem));
+    throw new CliFailure(`${say(io.lang, "config.invalid", { count: lines.length })}\n  ${lines.join("\n  ")}`, {
+      next: say(io.lang, "config.invalid.next"),
+      data: { problems: result.problems },
+    });
+  }
+  for (const warning of result.warnings)
+    io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${wordProblem(io, warning)}\n`);
+  return result;
 }
 
 const worded: Record<Problem["code"], MessageKey> = {

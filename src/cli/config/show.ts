@@ -11,16 +11,8 @@ export function registerShow(group: Command, io: Io): void {
     .option("--json", say(io.lang, "option.json"))
     .addHelpText("after", () => examples(io, ["config show", "config show --json"]))
     .action(async (options: { json?: boolean }) => {
-      const { loadConfig, wordProblem } = await import("./load.ts");
-      const result = await loadConfig(io);
-      if (!result.ok)
-        throw (await import("./validate.ts")).invalid(
-          io,
-          result.problems.map((p) => wordProblem(io, p)),
-          result.problems,
-        );
-      for (const warning of result.warnings)
-        io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${wordProblem(io, warning)}\n`);
+      const { soundConfig } = await import("./load.ts");
+      const result = await soundConfig(io);
       if (options.json) {
         writeJson(io, {
           ok: true,

@@ -4,10 +4,9 @@ import type { Config } from "../../config/schema.ts";
 import { stateHome } from "../../config/stateHome.ts";
 import { makePolicy, type PolicySettings, type RoutingPolicy } from "../../core/routing/policy.ts";
 import { ProviderBalancer } from "../../runtime/routing/providerBalancer.ts";
-import { homeOf, loadConfig, wordProblem } from "../config/load.ts";
-import { invalid } from "../config/validate.ts";
+import { homeOf, soundConfig } from "../config/load.ts";
 import { CliFailure } from "../failure.ts";
-import { type Io, paint } from "../io.ts";
+import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 
 export interface LoadedRouting {
@@ -19,16 +18,7 @@ export interface LoadedRouting {
 
 /** The policy as configured, with what flags say over it. @throws CliFailure where the configuration is not sound. */
 export async function loadRouting(io: Io, more: PolicySettings = {}): Promise<LoadedRouting> {
-  const result = await loadConfig(io);
-  if (!result.ok)
-    throw invalid(
-      io,
-      result.problems.map((problem) => wordProblem(io, problem)),
-      result.problems,
-    );
-  for (const warning of result.warnings)
-    io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${wordProblem(io, warning)}\n`);
-  const { config } = result;
+  const { config } = await soundConfig(io);
   const policy = makePolicy({ ...policySettings(config), ...more });
   return { config, policy, picker: () => pickerOf(policy, config.routing.balancingStrategy) };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../gate/json.ts";
 import { kindOfSeconds, type LimitReading, type LimitWindow, limitWindow, readTime, unreadable } from "./window.ts";
 
 const PROVIDER = "openai";
@@ -76,7 +77,7 @@ const rolloutLine = z.object({
 export function readCodexRollout(text: string, readAt: number): LimitReading {
   for (const line of text.split("\n").reverse()) {
     if (!line.includes('"token_count"')) continue;
-    const parsed = rolloutLine.safeParse(jsonOf(line));
+    const parsed = rolloutLine.safeParse(parseJson(line));
     if (!parsed.success) continue;
     const observedAt = readTime(parsed.data.timestamp) ?? readAt;
     const { primary, secondary } = parsed.data.payload.rate_limits;
@@ -113,13 +114,4 @@ function codexWindows(
     return [limitWindow({ provider: PROVIDER, source, observedAt, ...length }, kind, percent ?? undefined, resetsAt)];
   });
   return windows.length > 0 ? { ok: true, windows } : { ok: false, reason: "no window in the answer" };
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
