@@ -16,6 +16,7 @@ const names = [
   "routing",
   "fusion",
   "hooks",
+  "scheduler",
 ];
 const [name = "", ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {

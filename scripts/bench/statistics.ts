@@ -33,7 +33,7 @@ export function round(value: number, digits = 3): number {
 }
 
 /** A small generator with a seed (Mulberry32): a benchmark's interval must not depend on chance. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,3 +1,4 @@
+import { planOf, startable as readyNodes } from "../dag/schedule.ts";
 import type { SwarmEvent } from "./events.ts";
 import type { Swarm, Worker } from "./state.ts";
 import { findWorker, isLive, isOver, isRunning } from "./state.ts";
@@ -107,15 +108,25 @@ export function owed(state: Swarm): Effect[] {
   return isOver(state) ? closing(state) : startable(state).map(start);
 }
 
-/** Queued Workers whose dependencies completed. */
+/** Queued Workers whose dependencies completed, the one with the longest chain behind it first. */
 export function startable(state: Swarm): Worker[] {
-  const done = new Set(
-    state.workers
-      .filter((worker) => worker.status === "completed")
-      .flatMap(({ assignment }) => [assignment.id, assignment.name]),
+  const names = new Map(
+    state.workers.flatMap(({ assignment: { id, name } }) => [[id, id] as const, [name, id] as const]),
   );
-  return state.workers.filter(
-    (worker) => worker.status === "queued" && worker.assignment.dependsOn.every((name) => done.has(name)),
+  const nodes = state.workers.map(({ assignment: { id, dependsOn } }) => ({
+    id,
+    dependsOn: dependsOn.map((name) => names.get(name) ?? name),
+    weight: 1,
+  }));
+  const withStatus = (...statuses: Worker["status"][]) =>
+    new Set(state.workers.filter(({ status }) => statuses.includes(status)).map(({ assignment }) => assignment.id));
+  const queued = withStatus("queued");
+  const done = withStatus("completed");
+  const ended = new Set(nodes.map(({ id }) => id).filter((id) => !queued.has(id) && !done.has(id)));
+  // Scopes never clash here: a dispatch whose scopes overlap with a live Worker's is refused.
+  const plan = planOf(nodes, () => false);
+  return readyNodes(plan, { done, running: new Set(), ended }, Number.POSITIVE_INFINITY).flatMap(
+    (id) => state.workers.find(({ assignment }) => assignment.id === id) ?? [],
   );
 }
 

@@ -1,3 +1,4 @@
+import { cycleIn } from "../../dag/graph.ts";
 import { normalizeScopeGlob } from "../../scope/normalize.ts";
 import { scopesOverlap } from "../../scope/overlap.ts";
 import type { CommandOf, WorkerRequest } from "../commands.ts";
@@ -141,14 +142,8 @@ function checkDependencies(assignments: readonly Assignment[], state: Swarm): Re
     const ended = unmetDependency(assignment, state);
     if (ended) return ended;
   }
-  const done = new Set<string>();
-  for (let round = 0; round <= known.size; round += 1) {
-    for (const [name, dependsOn] of known) {
-      if (dependsOn.every((other) => done.has(other) || !known.has(other))) done.add(name);
-    }
-  }
-  const circular = [...known.keys()].filter((name) => !done.has(name));
-  if (circular.length === 0) return undefined;
+  const circular = cycleIn(assignments.map(({ name, dependsOn }) => ({ id: name, dependsOn })));
+  if (circular === undefined) return undefined;
   return refusal(
     "dependency-cycle",
     `${circular.join(", ")} wait for each other.`,
