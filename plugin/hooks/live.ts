@@ -62,7 +62,8 @@ export function liveHooks(
   const nonce = probeNonce(process.env);
   const registry = new AgentRegistry(services);
   const opened = new OpenedSwarm(services, async () => {
-    if (looksOnly || (services.swarm.open && !(await registry.complete()))) return;
+    const acts = services.swarm.open || services.swarm.state?.report !== undefined;
+    if (looksOnly || (acts && !(await registry.complete()))) return;
     await watch.takeUp().finally(() => inbox.start());
   });
   // In the operator's log; whoever needs the swarm reads it again and says so.

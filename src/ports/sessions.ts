@@ -33,6 +33,8 @@ export interface Sessions {
   hasMessages(session: string): Promise<boolean>;
   /** Text of the last assistant message, "" where there is none. */
   lastWords(session: string): Promise<string>;
+  /** Whether its last message is a whole answer: words, and nothing that still has to run. */
+  hasAnswered(session: string): Promise<boolean>;
   tokens(session: string): Promise<Tokens>;
   /** Answers a permission question with no; `reason` goes to the model. */
   rejectPermission(request: string, reason: string): Promise<void>;

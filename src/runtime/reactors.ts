@@ -153,7 +153,12 @@ export class Reactors {
   private async promptCommander(session: string, text: string): Promise<void> {
     const { swarm, sessions, agents, log } = this.services;
     try {
-      await this.drive(session, agents.commander, text, () => swarm.open && swarm.state?.paused === false);
+      await this.drive(
+        session,
+        agents.commander,
+        text,
+        () => swarm.state?.report !== undefined || (swarm.open && swarm.state?.paused === false),
+      );
     } catch (error) {
       log("the Commander could not be sent on", error);
       const korean = swarm.state?.language === "ko";

@@ -64,13 +64,25 @@ export class WorkerWatch {
     // A swarm that is over may still owe something: a process died before it had put the Workers' trees away.
     if (!swarm.open) {
       if (swarm.state && owed(swarm.state).length > 0 && (await holdLease(this.services)).held) swarm.takeUp();
-      return;
+      return this.askForReport();
     }
     const held = await this.leaseAfterReload();
     if (!held || !swarm.state || !swarm.open) return;
     // Not twice: the person's first words may have come before.
     if (swarm.takeUnattended()) await this.carryOnWorkers(swarm.state);
     await this.sendOn(swarm.state);
+  }
+
+  /** The process before this one died after the commit, and the person has not been told. */
+  private async askForReport(): Promise<void> {
+    const { swarm, sessions, turns } = this.services;
+    if (swarm.state?.report === undefined || !(await this.leaseAfterReload())) return;
+    const { state } = swarm;
+    // Looked up anew: with the lease came what the last holder wrote. A person who wrote first has the Commander's ear.
+    if (!state?.report || turns.isBusy(state.session) || (await sessions.info(state.session)) === undefined) return;
+    // It may have died just after the last word, before that was in the log.
+    const told = await sessions.hasAnswered(state.session);
+    await submit(this.services, told ? { type: "report_given", session: state.session } : { type: "ask_report" });
   }
 
   /** The person is about to speak: what they stopped before comes first. */
@@ -140,6 +152,11 @@ export class WorkerWatch {
     if (settling) await settling;
     const state = this.services.swarm.state;
     const failure = this.requests.takeFailure(session);
+    if (state?.report && end.how !== "error") {
+      // An instance that the host ends stops the turn too: the next one asks.
+      const given = async () => void (await submit(this.services, { type: "report_given", session }));
+      return end.how === "aborted" ? this.stops.afterDoubt(given) : given();
+    }
     if (!state || isOver(state)) return;
     if (state.session === session) {
       const stuck = this.givenUp.delete(session);

@@ -7,6 +7,8 @@ export class InMemorySessions implements Sessions {
   readonly known = new Map<string, SessionInfo>();
   /** Set to make the next `create` fail as a host that is down does. */
   createFails: string | undefined;
+  /** Sessions whose last message is a whole answer. */
+  readonly answered = new Set<string>();
   knownAgents: readonly string[] = ["commander", "worker", "scout", "librarian"];
   onPrompt: (session: string) => void = () => undefined;
 
@@ -44,6 +46,10 @@ export class InMemorySessions implements Sessions {
 
   async lastWords(): Promise<string> {
     return "I am not sure";
+  }
+
+  async hasAnswered(session: string): Promise<boolean> {
+    return this.answered.has(session);
   }
 
   async tokens() {

@@ -10,7 +10,18 @@ import { SwarmRuntime } from "../../src/runtime/swarm.ts";
 import { Turns } from "../../src/runtime/turns.ts";
 import { WorkerWatch } from "../../src/runtime/workerWatch.ts";
 import type { Told } from "../core/workflow/scenario.ts";
-import { dispatch, inDispatch, part, ran, report, retry, stops, timed } from "../core/workflow/scenario.ts";
+import {
+  commit,
+  dispatch,
+  inDispatch,
+  inFinalQa,
+  part,
+  ran,
+  report,
+  retry,
+  stops,
+  timed,
+} from "../core/workflow/scenario.ts";
 import { InMemorySessions } from "./inMemorySessions.fixture.ts";
 
 let dir: string;
@@ -348,6 +359,43 @@ describe("Workers' sessions", () => {
     watch.requests.see({ ...commander, type: "runaway", kind: "noEnd", tools: 9 });
     await expect.poll(() => swarm.state?.exhausted).toBe(true);
     await expect.poll(() => sessions.calls.at(-1)).toMatch(/notice .*cut off.*noEnd/u);
+  });
+
+  it("leave a Commander that died between commit and report one thing to do, and only once", async () => {
+    const first = openProcess();
+    await first.tell(...inFinalQa, commit());
+    await first.lease.release();
+    const second = openProcess();
+    await second.swarm.load();
+    sessions.known.set("commander", { id: "commander", title: "the person's chat" });
+    const before = sessions.prompts.length;
+    await second.watch.takeUp();
+    await expect.poll(() => sessions.prompts.length).toBe(before + 1);
+    expect(sessions.prompts.at(-1)).toMatchObject({
+      session: "commander",
+      text: expect.stringContaining("final report"),
+    });
+    second.turns.idle("commander");
+    await expect.poll(() => second.swarm.state?.report).toBeUndefined();
+    await second.lease.release();
+    const third = openProcess();
+    await third.swarm.load();
+    await third.watch.takeUp();
+    expect(sessions.prompts).toHaveLength(before + 1);
+  });
+
+  it("ask for no report that the chat already has, and none that an older log never owed", async () => {
+    const first = openProcess();
+    await first.tell(...inFinalQa, commit());
+    await first.lease.release();
+    sessions.answered.add("commander");
+    const second = openProcess();
+    await second.swarm.load();
+    sessions.known.set("commander", { id: "commander", title: "the person's chat" });
+    const before = sessions.prompts.length;
+    await second.watch.takeUp();
+    await expect.poll(() => second.swarm.state?.report).toBeUndefined();
+    expect(sessions.prompts).toHaveLength(before);
   });
 
   it("leave a Commander that cannot be woken to the person: two prompts, then a notice", async () => {

@@ -85,6 +85,16 @@ export class OpenCodeSessions implements Sessions {
     return "";
   }
 
+  async hasAnswered(session: string): Promise<boolean> {
+    const [last] = await this.call(`read messages of ${session}`, () =>
+      this.client.session.messages({ sessionID: session, limit: 1 }),
+    );
+    if (last?.info.role !== "assistant" || last.info.error !== undefined || last.info.finish !== "stop") return false;
+    return (
+      last.info.time.completed !== undefined && last.parts.some((part) => part.type === "text" && part.text !== "")
+    );
+  }
+
   async tokens(session: string): Promise<Tokens> {
     const messages = await this.call(`read messages of ${session}`, () =>
       this.client.session.messages({ sessionID: session }),

@@ -118,6 +118,10 @@ interface Commands {
   qa_change_seen: { fingerprint: string; paths: readonly string[] };
   ask_unsandboxed_qa: Record<never, never>;
   commit_landed: { commit: string; tree: string; message: string; paths: readonly string[] };
+  /** A process took up a swarm that is done, and nobody gives its report. */
+  ask_report: Record<never, never>;
+  /** The Commander's turn after the commit ended, by itself or by the person. */
+  report_given: { session: string };
   commander_idle: Record<never, never>;
   /** The Commander was stopped because it repeated itself: no person did that. */
   commander_stuck: Record<never, never>;

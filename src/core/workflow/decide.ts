@@ -21,6 +21,7 @@ import {
   qaChangeSeen,
   qaRan,
 } from "./decide/integrate.ts";
+import { askReport, reportGiven } from "./decide/report.ts";
 import { workerTrouble } from "./decide/troubles.ts";
 import { cancelWorker, readWorker, reportResult, retryWorker, workerFact } from "./decide/workers.ts";
 import { worktreeFact } from "./decide/worktrees.ts";
@@ -83,6 +84,10 @@ export function decide(command: SwarmCommand, state: SwarmState): Decision {
       return askUnsandboxedQa(command, state);
     case "commit_landed":
       return commitLanded(command, state);
+    case "ask_report":
+      return askReport(command, state);
+    case "report_given":
+      return reportGiven(command, state);
     case "commander_idle":
       return commanderIdle(command, state);
     case "commander_stuck":

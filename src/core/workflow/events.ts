@@ -134,7 +134,18 @@ export const swarmEventSchema = z.discriminatedUnion("type", [
   event("qa_change_answered", { fingerprint: z.string(), accepted: z.boolean() }),
   event("unsandboxed_qa_asked", {}),
   event("unsandboxed_qa_answered", { accepted: z.boolean() }),
-  event("committed", { commit: z.string(), tree: z.string(), message: z.string(), paths: z.array(z.string()) }),
+  /** `report`: the person has still to be told; older logs do not say. */
+  event("committed", {
+    commit: z.string(),
+    tree: z.string(),
+    message: z.string(),
+    paths: z.array(z.string()),
+    report: z.literal("owed").optional(),
+  }),
+  /** The process ended between commit and report; the Commander is woken to give it. */
+  event("report_asked", {}),
+  /** The turn after the commit ended: the person has the report, or stopped it. */
+  event("report_given", {}),
   /** `why`: what went wrong with the model, where that is the reason. */
   event("continued", { missing: z.string(), why: z.string().optional() }),
   /** It is not sent on any more; `cause` where it is the model that went wrong, without it there was no progress. */

@@ -121,7 +121,18 @@ function applied(state: Swarm, event: SwarmEvent): Swarm {
       return withoutQuestion({ ...state, unsandboxedQa: event.accepted ? "accepted" : "refused" }, "unsandboxed-qa");
     case "committed": {
       const { commit, tree, message, paths } = event;
-      return enter({ ...state, commit: { commit, tree, message, paths }, endedAt: event.at }, "done", event.at);
+      const owed = event.report === undefined ? {} : { report: { asked: 0 } };
+      return enter(
+        { ...state, commit: { commit, tree, message, paths }, endedAt: event.at, ...owed },
+        "done",
+        event.at,
+      );
+    }
+    case "report_asked":
+      return state.report ? { ...state, report: { asked: state.report.asked + 1 } } : state;
+    case "report_given": {
+      const { report: _given, ...rest } = state;
+      return rest;
     }
     case "continued":
       // A turn that the model spoilt is no turn without progress.

@@ -1,4 +1,5 @@
 import { planOf, startable as readyNodes } from "../dag/schedule.ts";
+import { missingStep } from "./decide/continuation.ts";
 import type { SwarmEvent } from "./events.ts";
 import type { Swarm, Worker } from "./state.ts";
 import { findWorker, isLive, isOver, isRunning } from "./state.ts";
@@ -90,6 +91,10 @@ export function react(event: SwarmEvent, before: Swarm | undefined, after: Swarm
       return [{ type: "notify", level: "warning", what: "continuation-exhausted" }];
     case "committed":
       return [{ type: "notify", level: "info", what: "committed" }, ...closing(after)];
+    case "report_asked": {
+      const why = `The process ended before your last turn did. Committed as ${after.commit?.commit ?? "HEAD"}.`;
+      return [{ type: "continue_commander", session: after.session, missing: missingStep(after), why }];
+    }
     case "gate_overridden":
       return [{ type: "notify", level: "warning", what: "overridden" }];
     case "swarm_aborted":

@@ -170,6 +170,8 @@ export interface Swarm {
   /** The person stopped the Commander; nothing goes on by itself until they speak again. */
   paused: boolean;
   commit?: { commit: string; tree: string; message: string; paths: readonly string[] };
+  /** The person has not had the report of the commit yet; `asked`: how often it was asked for after a restart. */
+  report?: { asked: number };
   abort?: { by: string; reason: string };
   endedAt?: number;
 }

@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import type { SwarmEvent } from "../../../src/core/workflow/events.ts";
+import { say } from "../../../vllm/simulator/brain.ts";
 import type { Fault } from "../scenario.ts";
 import { runs, type Stage } from "../stage.ts";
-import { begin, crash, holdAt, holdWorker, sound } from "./play.ts";
+import { begin, comeBack, crash, holdAt, holdWorker, sound } from "./play.ts";
 
 const kill = (phase: string, what: string, play: Fault["play"], more: Partial<Fault> = {}): Fault => ({
   name: `kill-in-${phase}`,
@@ -46,6 +47,24 @@ const killBefore = (phase: string, at: Parameters<typeof holdAt>[0], what: strin
 
 async function untilRuns(stage: Stage, words: RegExp): Promise<void> {
   await stage.until(`a process like ${words}`, () => runs(words));
+}
+
+/** The new process has read the swarm's log, and decided what to take up: its plugin hears every message after that. */
+async function hearsMessages(stage: Stage): Promise<void> {
+  const other = await stage.project.chat(() => say("Scripted: hello."), "build");
+  await other.say("hello");
+}
+
+async function reportedOnce(stage: Stage): Promise<readonly string[]> {
+  const asked = (await stage.project.events()).filter(({ type }) => type === "report_asked").length;
+  const listed = await stage.project.client.session.messages({ sessionID: stage.chat.session });
+  const reports = (listed.data ?? []).filter(
+    ({ info, parts }) => info.role === "assistant" && /the final report/u.test(JSON.stringify(parts)),
+  ).length;
+  return [
+    ...(asked === 1 ? [] : [`the report was asked for ${asked} times`]),
+    ...(reports === 1 ? [] : [`the person has ${reports} reports`]),
+  ];
 }
 
 /** kill -9 of OpenCode, in every phase, between calls and within them. */
@@ -127,6 +146,24 @@ export const CRASHES: readonly Fault[] = [
     await crash(stage);
     return undefined;
   }),
+  kill(
+    "report",
+    "between the recorded commit and the Commander's report, and again after the report",
+    async (stage) => {
+      const { cast, gate, reached } = holdAt("report");
+      sound(stage, cast);
+      await begin(stage);
+      await stage.until("the Commander comes to its report", reached);
+      await stage.host.kill();
+      gate.release();
+      await comeBack(stage);
+      await stage.untilEvent("report_given");
+      await crash(stage);
+      await hearsMessages(stage);
+      return undefined;
+    },
+    { check: reportedOnce },
+  ),
   kill("commit-hook", "while the project's own commit hook runs", async (stage) => {
     const hook = path.join(stage.dir, ".git/hooks/pre-commit");
     await execa("bash", ["-c", `printf '#!/bin/sh\\nexec sleep 3.0625\\n' > "$0" && chmod +x "$0"`, hook]);

@@ -110,6 +110,8 @@ export const ALPHABET: readonly Told[] = [
   commanderTakenUp(2),
   commanderCut,
   { type: "commander_told", session: "commander" },
+  { type: "ask_report" },
+  { type: "report_given", session: "commander" },
   { type: "skip_design", reason: "small" },
   foundation,
   { ...foundation, qa: [row("tsc", false)] } as Told,
@@ -185,6 +187,8 @@ export const SMALL: readonly Told[] = [
 
 /** The command that leads on from `state`, so that random sequences reach the late phases. `pick` chooses among Workers. */
 export function leadsOn(state: SwarmState, pick: number): Told {
+  if (state?.report && pick % 3 > 0)
+    return pick % 3 === 1 ? { type: "ask_report" } : { type: "report_given", session: "commander" };
   if (!state || state.phase === "done" || state.phase === "aborted") return begin();
   switch (state.phase) {
     case "design":

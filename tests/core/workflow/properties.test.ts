@@ -63,8 +63,8 @@ function liveThrough(codes: readonly number[]): { log: SwarmEvent[]; state: Swar
       continue;
     }
     accepted.set(told.type, (accepted.get(told.type) ?? 0) + 1);
-    // What Workers left is put in safety and put away after the end.
-    const afterwards = ["begin_swarm", "worker_saved", "worktree_closed"];
+    // What Workers left is put in safety and put away after the end, and the person gets the report.
+    const afterwards = ["begin_swarm", "worker_saved", "worktree_closed", "ask_report", "report_given"];
     if (state && isOver(state) && !afterwards.includes(told.type) && decision.events.length > 0) {
       throw new Error(`property broken: ${told.type} changes a swarm that is over`);
     }

@@ -63,7 +63,7 @@ export function commitLanded(command: CommandOf<"commit_landed">, state: SwarmSt
   const evidence = needEvidence(state, command.tree);
   if (evidence) return refuse(evidence);
   const { commit, tree, message, paths, at } = command;
-  return accept({ type: "committed", at, commit, tree, message, paths: [...paths] });
+  return accept({ type: "committed", at, commit, tree, message, paths: [...paths], report: "owed" });
 }
 
 export function commanderWrote(command: CommandOf<"commander_wrote">, state: SwarmState): Decision {
