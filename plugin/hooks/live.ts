@@ -1,7 +1,6 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Part } from "@opencode-ai/sdk";
 import { boundedOutput } from "../../src/core/toolOutput.ts";
-import { missingStep } from "../../src/core/workflow/decide/continuation.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
@@ -15,6 +14,7 @@ import type { SessionActor } from "../sessionRoles.ts";
 import { SessionRoles } from "../sessionRoles.ts";
 import { registeredTools } from "../tools/registered.ts";
 import { AgentRegistry } from "./agentRegistry.ts";
+import { Compaction } from "./compaction.ts";
 import { applyConfig } from "./config.ts";
 import { onEvent } from "./events.ts";
 import { FileTurns } from "./fileTurns.ts";
@@ -71,6 +71,7 @@ export function liveHooks(
 
   const sessions = new SessionJudge(services, roles, opened);
   const actorOf = (session: string) => sessions.actor(session);
+  const compaction = new Compaction(services, actorOf);
 
   const judge = async (
     actor: Exclude<SessionActor, { role: "none" }>,
@@ -234,11 +235,8 @@ export function liveHooks(
       Object.assign(output.env, env);
     },
 
-    "experimental.session.compacting": async (input, output) => {
-      const state = services.swarm.state;
-      if (!state || state.session !== input.sessionID) return;
-      output.context.push(`The swarm ${state.id} is in phase ${state.phase}. Next step: ${missingStep(state)}`);
-    },
+    "experimental.session.compacting": (input, output) => compaction.inform(input.sessionID, output.context),
+    "experimental.chat.messages.transform": (_input, output) => compaction.restore(output.messages),
 
     dispose: async () => {
       turns?.close();

@@ -31,6 +31,8 @@ export interface Sessions {
   info(session: string): Promise<SessionInfo | undefined>;
   /** Whether anything was ever said in it. */
   hasMessages(session: string): Promise<boolean>;
+  /** Text of the first message it was given, "" where there is none; the host's shortening of the session takes none away. */
+  firstWords(session: string): Promise<string>;
   /** Text of the last assistant message, "" where there is none. */
   lastWords(session: string): Promise<string>;
   /** Whether its last message is a whole answer: words, and nothing that still has to run. */

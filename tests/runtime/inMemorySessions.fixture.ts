@@ -44,6 +44,10 @@ export class InMemorySessions implements Sessions {
     return this.prompts.some((prompt) => prompt.session === session);
   }
 
+  async firstWords(session: string): Promise<string> {
+    return this.prompts.find((prompt) => prompt.session === session)?.text ?? "";
+  }
+
   async lastWords(): Promise<string> {
     return "I am not sure";
   }

@@ -1,4 +1,4 @@
-import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import type { OpencodeClient, Part } from "@opencode-ai/sdk/v2/client";
 import { createOpencodeClient } from "@opencode-ai/sdk/v2/client";
 import type { Tokens } from "../../core/workflow/model.ts";
 import type { PermissionRule, SessionInfo, Sessions } from "../../ports/sessions.ts";
@@ -70,16 +70,23 @@ export class OpenCodeSessions implements Sessions {
     return messages.length > 0;
   }
 
+  async firstWords(session: string): Promise<string> {
+    const messages = await this.call(`read messages of ${session}`, () =>
+      this.client.session.messages({ sessionID: session }),
+    );
+    const first = messages.find(
+      ({ info, parts }) => info.role === "user" && !parts.some(({ type }) => type === "compaction"),
+    );
+    return first ? textOf(first.parts) : "";
+  }
+
   async lastWords(session: string): Promise<string> {
     const messages = await this.call(`read messages of ${session}`, () =>
       this.client.session.messages({ sessionID: session }),
     );
     for (const message of [...messages].reverse()) {
       if (message.info.role !== "assistant") continue;
-      const text = message.parts
-        .flatMap((part) => (part.type === "text" ? [part.text] : []))
-        .join("\n")
-        .trim();
+      const text = textOf(message.parts);
       if (text !== "") return text;
     }
     return "";
@@ -157,6 +164,13 @@ export class OpenCodeSessions implements Sessions {
       clearTimeout(timer);
     }
   }
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts
+    .flatMap((part) => (part.type === "text" ? [part.text] : []))
+    .join("\n")
+    .trim();
 }
 
 interface Answer<T> {

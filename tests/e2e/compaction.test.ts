@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Step, Turn } from "../../vllm/simulator/brain.ts";
+import { byBriefing, byRole, call, say, script } from "../../vllm/simulator/brain.ts";
+import { checkedProject, closing, goodWorker, opening, type Part } from "./steps.ts";
+import { Host, type Project } from "./world.ts";
+
+let host: Host;
+beforeAll(async () => {
+  host = await Host.start();
+}, 90_000);
+afterAll(() => host.close());
+
+/** Whether the host has put a summary in the place of the session's messages. */
+const shortened = (turn: Turn) => turn.firstUserText.startsWith("What did we do so far?");
+
+/** A step that waits until it is let go, and says that it was reached. */
+function held(then: Step): { step: Step; reached: Promise<string>; release: () => void } {
+  let reach: (session: string) => void = () => undefined;
+  let release: () => void = () => undefined;
+  const reached = new Promise<string>((resolve) => {
+    reach = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const step: Step = async (turn) => {
+    reach(turn.sessionId);
+    await released;
+    return typeof then === "function" ? then(turn) : then;
+  };
+  return { step, reached, release };
+}
+
+/** Asks the host to shorten a session's messages, as it does by itself near the model's limit. Resolves once it will. */
+async function shorten(project: Project, session: string, auto: boolean): Promise<{ over: Promise<unknown> }> {
+  const messages = async () => (await project.client.session.messages({ sessionID: session })).data ?? [];
+  const answer = (await messages()).map(({ info }) => info).find(({ role }) => role === "assistant");
+  if (answer?.role !== "assistant") throw new Error(`session ${session} has no answer yet`);
+  const { providerID, modelID } = answer;
+  const over = project.client.session.summarize({ sessionID: session, providerID, modelID, auto });
+  const asked = async () => (await messages()).some(({ parts }) => parts.some(({ type }) => type === "compaction"));
+  await expect.poll(asked, { timeout: 60_000 }).toBe(true);
+  return { over };
+}
+
+test("Commander, Worker and Scout whose messages the host shortened still know what they are for", async () => {
+  /** What each role was told before the summary, in every turn after it. */
+  const told: Record<string, string[]> = { commander: [], worker: [], scout: [] };
+  /** Steps before the summary, and those after it: the summary itself is the first answer of the second list. */
+  const inTwo = (before: readonly Step[], after: readonly Step[]) => (turn: Turn) => {
+    if (!shortened(turn)) return script(before)(turn);
+    told[turn.role]?.push(turn.firstUserText);
+    return script([say("the summary"), ...after])(turn);
+  };
+  const look = call("read", { filePath: "README.md" });
+  const ask = call("task", { description: "look", prompt: "Where is shared? QUESTION", subagent_type: "scout" });
+  const scout = held(look);
+  const worker = held(look);
+  const part: Part = { name: "kept", scope: ["src/kept/**"], steps: [] };
+  const commander = [...opening([part]).slice(0, -1), say("Scripted: they work.")];
+  const project = await host.project(checkedProject);
+  const chat = await project.chat(
+    byRole({
+      commander: inTwo(commander, closing([part])),
+      worker: byBriefing([[/PART<kept>/u, inTwo([ask, worker.step], goodWorker("src/kept/a.mjs"))]]),
+      scout: byBriefing([[/QUESTION/u, inTwo([look, scout.step], [say("Scripted: found.")])]]),
+      // What makes the host's summaries remembers nothing.
+      other: () => say("Scripted: a summary that lost everything."),
+    }),
+  );
+  await chat.say("Build it");
+  await chat.say("1");
+
+  const scoutsSession = await scout.reached;
+  const scouts = await shorten(project, scoutsSession, true);
+  scout.release();
+  await scouts.over;
+  const workersSession = await worker.reached;
+  await (await shorten(project, chat.session, false)).over;
+  const workers = await shorten(project, workersSession, true);
+  worker.release();
+  await workers.over;
+
+  const state = await project.until("done", (swarm) => swarm?.phase === "done");
+  expect(state.workers.map(({ status }) => status)).toEqual(["completed"]);
+  expect(told.scout?.[0]).toContain("Where is shared? QUESTION");
+  expect(told.worker?.[0]).toMatch(/PART<kept>[\s\S]*src\/kept\/\*\*[\s\S]*report_result/u);
+  expect(told.commander?.[0]).toMatch(/Phase monitoring[\s\S]*A small thing in parts[\s\S]*w01 kept: src\/kept/u);
+  // The prefix cache holds what stays as it is.
+  for (const texts of Object.values(told)) expect(new Set(texts).size).toBe(1);
+  const summaries = host.requests().filter(({ role }) => role === "other");
+  expect(summaries.filter(({ body }) => JSON.stringify(body).includes("were shortened")).length).toBe(3);
+}, 180_000);
