@@ -28,7 +28,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       json: { type: "boolean", default: false },
-      scale: { type: "string", default: "4" },
+      scale: { type: "string", default: "virtual" },
       skew: { type: "string", default: "7" },
       ttft: { type: "string", default: "1200" },
       itl: { type: "string", default: "100" },
@@ -72,7 +72,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     withOwnServer(io, point, { recipe: recipe.id, simulated: true }, async (server) => {
       for (let index = 0; index < count; index += 1) {
         salt += 1;
-        await tell(await playTrace(trace, server, { salt: String(salt), timeScale: server.timeScale }));
+        await tell(await playTrace(trace, server, { salt: String(salt), time: server.time }));
       }
     });
   try {
@@ -120,7 +120,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       bench: "tune",
       machine: about,
       server: "simulated, a GPU unlike the figures",
-      scale: Number(values.scale),
+      scale: values.scale,
       skew: Number(values.skew),
       sessions,
       goals,

@@ -22,6 +22,8 @@ export interface EngineRequest {
    * the server has no room for it.
    */
   answer(text: string, tokens: number): string | undefined;
+  /** Modelled milliseconds at which token number `index` (from 0) was made; undefined where nobody models time. */
+  madeAt(index: number): number | undefined;
   /** How many tokens may be sent now; resolves when it is more than `sent`. Resolves too when the client is gone. */
   ready(sent: number): Promise<number>;
   /** A script has the request wait in the server's queue, until the returned function is called. */
@@ -95,6 +97,7 @@ export class InstantEngine implements Engine {
     return {
       promptTokens,
       cachedTokens: () => cached,
+      madeAt: () => undefined,
       answer: (_, tokens) => {
         answered = tokens;
         counters.generationTokens += tokens;

@@ -17,10 +17,12 @@ export interface PassThrough {
   response: ServerResponse;
   signal: AbortSignal;
   inEngine: EngineRequest;
+  /** Events say when their token was made. */
+  timed: boolean;
 }
 
 /** Sends the body to aimock and its answer to the client: each event when the engine has its token. Resolves when either side has ended. */
-export function passThrough({ upstream, agent, body, response, signal, inEngine }: PassThrough): Promise<void> {
+export function passThrough({ upstream, agent, body, response, signal, inEngine, timed }: PassThrough): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const sent = openRequest({
@@ -41,7 +43,7 @@ export function passThrough({ upstream, agent, body, response, signal, inEngine 
       });
       response.writeHead(answered.statusCode ?? 502, Object.fromEntries(kept));
       const failed = (error: Error) => (signal.aborted ? resolve() : reject(error));
-      pipeline(answered, paced(inEngine), response, { signal }).then(resolve, failed);
+      pipeline(answered, paced(inEngine, timed), response, { signal }).then(resolve, failed);
     });
     sent.end(body);
   });

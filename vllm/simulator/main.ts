@@ -1,7 +1,7 @@
 /**
  * The simulated vLLM as a program: takes `vllm serve`'s words, models the server they describe and answers at its pace with
- * filler. Variables: OMQ_SIMULATE_SCALE (modelled seconds in a real one, default 1), OMQ_SIMULATE_SKEW (a seed: a GPU that
- * is up to 30 % unlike the figures).
+ * filler. Variables: OMQ_SIMULATE_SCALE (modelled seconds in a real one, default 1; `virtual`: time jumps from step to step, and
+ * a client that measures holds it), OMQ_SIMULATE_SKEW (a seed: a GPU that is up to 30 % unlike the figures).
  */
 import { blockLayout, poolCapacity } from "../capacity/blocks.ts";
 import { flagValue } from "../recipes/argv.ts";
@@ -9,9 +9,11 @@ import { DEFAULT_RECIPE, findRecipe, recipes } from "../recipes/recipe.ts";
 import { figures } from "../scheduler/figures.ts";
 import { type Point, poolGib, servedModel, settingsOf } from "../tune/points.ts";
 import { filler } from "./filler.ts";
+import { ScaledPace, VirtualPace } from "./pace.ts";
 import { PacedEngine } from "./pacedEngine.ts";
 import { startScriptedServer } from "./scriptedServer.ts";
 import { skewed } from "./skew.ts";
+import { VirtualTime } from "./virtualTime.ts";
 
 /** The newest vLLM whose behaviour the model follows, so that a start passes the flags that version knows. */
 const VERSION = "0.33.0+simulated";
@@ -68,6 +70,19 @@ async function serve(): Promise<void> {
   say(
     `(EngineCore pid=2) INFO [kv_cache_utils.py:2] Maximum concurrency for ${point.context.toLocaleString("en-US")} tokens per request: ${capacity.maxConcurrency.toFixed(2)}x`,
   );
+  const virtual = process.env.OMQ_SIMULATE_SCALE === "virtual" ? new VirtualPace() : undefined;
+  const engine = new PacedEngine({
+    settings,
+    pace: virtual ?? new ScaledPace(timeScale),
+    cache: {
+      blockSize: layout.blockSize,
+      blocks: capacity.blocks,
+      kvCacheTokens: capacity.kvCacheTokens,
+      maxConcurrency: capacity.maxConcurrency,
+      dtype: point.kvDtype === "fp8" ? "fp8" : "auto",
+      utilization: point.utilization,
+    },
+  });
   const server = await startScriptedServer({
     brain: filler,
     modelId: flagValue(words, "--served-model-name") ?? model,
@@ -75,18 +90,8 @@ async function serve(): Promise<void> {
     maxModelLen: point.context,
     timeScale,
     version: VERSION,
-    engine: new PacedEngine({
-      settings,
-      timeScale,
-      cache: {
-        blockSize: layout.blockSize,
-        blocks: capacity.blocks,
-        kvCacheTokens: capacity.kvCacheTokens,
-        maxConcurrency: capacity.maxConcurrency,
-        dtype: point.kvDtype === "fp8" ? "fp8" : "auto",
-        utilization: point.utilization,
-      },
-    }),
+    engine,
+    ...(virtual ? { virtualTime: new VirtualTime(engine, virtual) } : {}),
   });
   say("(APIServer pid=1) INFO:     Application startup complete.");
   for (const signal of ["SIGTERM", "SIGINT"] as const)

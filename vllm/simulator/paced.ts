@@ -7,11 +7,22 @@ const SILENT = /"delta":\{(?:"role":"assistant"(?:,"content":(?:""|null))?)?\}|^
 /** Only a key looks so in JSON: inside a string the quotes are escaped. */
 const USAGE = '"usage":{"';
 
+/** How a stream's event begins. */
+const DATA = "data: {";
+
 /**
  * Holds an event stream back: each event goes when the engine has made its token. An answer that is no stream goes when
  * the last token is made. The bytes stay as they are, but for the cached tokens in the usage, which aimock does not have.
+ *
+ * @param timed each event of a token says when it was made (`modelled_ms`): in virtual time no clock of the client's can
  */
-export function paced(request: EngineRequest) {
+export function paced(request: EngineRequest, timed: boolean) {
+  const withTime = (event: string, index: number): string => {
+    const at = timed ? request.madeAt(index) : undefined;
+    return at === undefined || !event.startsWith(DATA)
+      ? event
+      : `${DATA}"modelled_ms":${at},${event.slice(DATA.length)}`;
+  };
   const withCached = (json: string): string =>
     json.replace(USAGE, `"usage":{"prompt_tokens_details":{"cached_tokens":${request.cachedTokens()}},"`);
   return async function* hold(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -24,11 +35,9 @@ export function paced(request: EngineRequest) {
         const event = rest.slice(0, end + 2);
         rest = rest.slice(end + 2);
         const silent = SILENT.test(event);
-        if (!silent) {
-          if (made <= sent) made = await request.ready(sent);
-          sent += 1;
-        }
-        yield Buffer.from(silent ? withCached(event) : event, "latin1");
+        if (!silent && made <= sent) made = await request.ready(sent);
+        yield Buffer.from(silent ? withCached(event) : withTime(event, sent), "latin1");
+        if (!silent) sent += 1;
       }
     }
     if (rest === "") return;

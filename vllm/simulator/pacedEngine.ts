@@ -1,20 +1,28 @@
-import { performance } from "node:perf_hooks";
 import { Scheduler, type SchedulerSettings, TooLong } from "../scheduler/scheduler.ts";
 import type { Engine, EngineRequest } from "./engine.ts";
 import { type CacheInfo, Counters, type Gauges } from "./metrics.ts";
+import type { Pace } from "./pace.ts";
 import { blockKeys } from "./promptBlocks.ts";
 import { countTokens } from "./surface.ts";
 
 export interface PacedEngineOptions {
   settings: SchedulerSettings;
   cache: CacheInfo;
-  /** How many modelled seconds pass in one real second. */
-  timeScale: number;
+  /** When modelled time passes. */
+  pace: Pace;
+}
+
+/** Counts of requests. */
+export interface Tally {
+  begun: number;
+  undecided: number;
+  over: number;
 }
 
 interface Flight {
   begun: number;
-  made: number;
+  /** Modelled milliseconds at which each of its tokens was made. */
+  made: number[];
   done: boolean;
   lastToken: number | undefined;
   cached: number;
@@ -28,21 +36,21 @@ export class PacedEngine implements Engine {
   readonly cache: CacheInfo;
   private readonly scheduler: Scheduler;
   private readonly settings: SchedulerSettings;
-  private readonly scale: number;
+  private readonly pace: Pace;
   private readonly flights = new Map<string, Flight>();
-  private readonly began = performance.now();
-  private numbered = 0;
+  private readonly watchers = new Set<() => void>();
+  private begun = 0;
   private undecided = 0;
+  private over = 0;
   /** Modelled milliseconds at which the last step ended or the current one will. */
   private clock = 0;
   private current: ReturnType<Scheduler["step"]>;
-  private timer: NodeJS.Timeout | undefined;
 
-  constructor({ settings, cache, timeScale }: PacedEngineOptions) {
+  constructor({ settings, cache, pace }: PacedEngineOptions) {
     this.settings = settings;
     this.scheduler = new Scheduler(settings);
     this.cache = cache;
-    this.scale = timeScale;
+    this.pace = pace;
   }
 
   gauges(): Gauges {
@@ -54,16 +62,27 @@ export class PacedEngine implements Engine {
     };
   }
 
+  /** Requests since the start: taken in, not yet in the scheduler's hands, answered or given up. */
+  tally(): Tally {
+    return { begun: this.begun, undecided: this.undecided, over: this.over };
+  }
+
+  /** Calls `changed` whenever a request was taken in or decided, until the returned function is called. */
+  watch(changed: () => void): () => void {
+    this.watchers.add(changed);
+    return () => this.watchers.delete(changed);
+  }
+
   begin({ prompt, priority, signal }: Parameters<Engine["begin"]>[0]): EngineRequest {
     // A late timer leaves the model behind the clock: a newcomer would be answered before it came.
     if (this.current) {
-      clearTimeout(this.timer);
+      this.pace.cancel();
       this.pump();
     }
-    const id = String(this.numbered++);
+    const id = String(this.begun++);
     const flight: Flight = {
-      begun: this.now(),
-      made: 0,
+      begun: this.pace.now(),
+      made: [],
       done: false,
       lastToken: undefined,
       cached: 0,
@@ -74,71 +93,81 @@ export class PacedEngine implements Engine {
     this.undecided += 1;
     let decided = false;
     const decide = () => {
-      if (!decided) this.undecided -= 1;
+      if (decided) return;
       decided = true;
+      this.undecided -= 1;
+      this.tellWatchers();
+    };
+    const giveUp = () => {
+      if (flight.done) return;
+      flight.done = true;
+      this.over += 1;
     };
     const wake = () => tell(flight);
     signal.addEventListener("abort", wake, { once: true });
     return {
       promptTokens: flight.promptTokens,
       cachedTokens: () => flight.cached,
+      madeAt: (index) => flight.made[index],
       answer: (text, tokens) => {
-        decide();
         const { promptTokens } = flight;
         const keys = blockKeys(prompt + text, this.settings.blockSize);
         try {
           this.scheduler.add({ id, promptTokens, outputTokens: tokens, keys, priority });
         } catch (error) {
-          if (error instanceof TooLong) return error.message;
-          throw error;
+          if (!(error instanceof TooLong)) throw error;
+          giveUp();
+          return error.message;
+        } finally {
+          decide();
         }
         this.counters.promptTokens += promptTokens;
         this.counters.prefixQueries += promptTokens;
         if (!this.current) {
-          this.clock = Math.max(this.clock, this.now());
+          this.clock = Math.max(this.clock, this.pace.now());
           this.pump();
         }
         return undefined;
       },
       ready: async (sent) => {
-        while (!flight.done && flight.made <= sent && !signal.aborted)
+        while (!flight.done && flight.made.length <= sent && !signal.aborted)
           await new Promise<void>((resolve) => flight.changed.add(resolve));
-        return flight.done || signal.aborted ? Number.POSITIVE_INFINITY : flight.made;
+        return flight.done || signal.aborted ? Number.POSITIVE_INFINITY : flight.made.length;
       },
       // Its own scheduler says who queues.
       queue: () => () => undefined,
       firstByte: () => undefined,
       end: (reason) => {
-        decide();
         signal.removeEventListener("abort", wake);
         this.flights.delete(id);
         if (!flight.done) this.scheduler.abort(id);
+        giveUp();
+        decide();
         if (reason === undefined) return;
         this.counters.finish(reason);
-        this.counters.e2e.observe((this.now() - flight.begun) / 1000);
+        this.counters.e2e.observe(((flight.made.at(-1) ?? this.pace.now()) - flight.begun) / 1000);
       },
     };
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.pace.cancel();
     for (const flight of this.flights.values()) {
       flight.done = true;
       tell(flight);
     }
   }
 
-  private now(): number {
-    return (performance.now() - this.began) * this.scale;
+  private tellWatchers(): void {
+    for (const changed of [...this.watchers]) changed();
   }
 
   /** Ends every step whose time has come and begins the next; what a late timer missed is made up for. */
   private pump(): void {
     for (;;) {
       if (this.current) {
-        const left = this.clock - this.now();
-        if (left > 0) {
-          this.timer = setTimeout(() => this.pump(), left / this.scale);
+        if (this.clock > this.pace.now()) {
+          this.pace.at(this.clock, () => this.pump());
           return;
         }
         this.deliver(this.current);
@@ -162,7 +191,7 @@ export class PacedEngine implements Engine {
     for (const id of step.tokens) {
       const flight = this.flights.get(id);
       if (!flight) continue;
-      flight.made += 1;
+      flight.made.push(this.clock);
       counters.generationTokens += 1;
       if (flight.lastToken === undefined) counters.ttft.observe(Math.max(0, this.clock - flight.begun) / 1000);
       else counters.itl.observe((this.clock - flight.lastToken) / 1000);
@@ -170,7 +199,9 @@ export class PacedEngine implements Engine {
     }
     for (const id of step.finished) {
       const flight = this.flights.get(id);
-      if (flight) flight.done = true;
+      if (!flight || flight.done) continue;
+      flight.done = true;
+      this.over += 1;
     }
     for (const id of step.tokens) {
       const flight = this.flights.get(id);

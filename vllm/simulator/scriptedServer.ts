@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { LLMock } from "@copilotkit/aimock";
 import { messageOf } from "../../src/ports/thrown.ts";
-import type { Brain, Reply, Turn, TurnRole } from "./brain.ts";
+import { askBrain } from "./askBrain.ts";
+import type { Brain, Reply, TurnRole } from "./brain.ts";
 import { sendBroken } from "./brokenStream.ts";
 import { completionOf, replyTokens } from "./completion.ts";
 import { type Engine, type EngineRequest, InstantEngine } from "./engine.ts";
@@ -13,6 +13,7 @@ import { metricsText } from "./metrics.ts";
 import { promptText, replyText } from "./promptText.ts";
 import { answerGet, answerTokenize, CHARACTERS_PER_TOKEN, errorAnswer } from "./surface.ts";
 import { ChatRequest, type RoleLines, turnOf } from "./turn.ts";
+import { TIME_PATH, timeCommand, type VirtualTime } from "./virtualTime.ts";
 
 export interface ScriptedServerOptions {
   brain: Brain;
@@ -30,6 +31,8 @@ export interface ScriptedServerOptions {
   engine?: Engine;
   /** Modelled seconds in a real one, told under `/version`. Default 1. */
   timeScale?: number;
+  /** Time passes as a client says, at `POST /simulated/time`; told under `/version`. */
+  virtualTime?: VirtualTime;
   /** What `/version` says. */
   version?: string;
 }
@@ -79,7 +82,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
   const model = {
     modelId: options.modelId,
     maxModelLen: options.maxModelLen ?? 131_072,
-    timeScale: options.timeScale ?? 1,
+    time: options.virtualTime ? ("virtual" as const) : (options.timeScale ?? 1),
     version: options.version ?? "0.0.0+scripted",
   };
   const recorded: RecordedRequest[] = [];
@@ -88,6 +91,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 
   const aimock = new LLMock({ host: LOCAL, port: 0, logLevel: "silent" });
   const pace = options.tokensPerSecond;
+  const { virtualTime } = options;
   aimock.addFixture({
     match: { predicate: () => true },
     response: (request) => {
@@ -144,7 +148,7 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
     });
     let ended: string | undefined;
     try {
-      const reply = await answer(options, turn, inEngine);
+      const reply = await askBrain(options, turn, inEngine);
       if (gone.signal.aborted) return;
       const pieces = replyTokens(reply);
       if (reply.raw) {
@@ -171,7 +175,15 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
         if (gone.signal.aborted) return;
         flights.set(id, { reply, inEngine });
         const body = JSON.stringify({ ...parsed.data, [TAG]: id });
-        await passThrough({ upstream, agent, body, response, signal: gone.signal, inEngine });
+        await passThrough({
+          upstream,
+          agent,
+          body,
+          response,
+          signal: gone.signal,
+          inEngine,
+          timed: virtualTime !== undefined,
+        });
       }
       await finished;
       ended =
@@ -188,6 +200,13 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
     if (incoming.method === "POST" && path === "/tokenize") {
       const body = jsonOf(await readText(incoming));
       return send(response, answerTokenize(promptOf(body), model));
+    }
+    if (virtualTime && incoming.method === "POST" && path === TIME_PATH) {
+      const command = timeCommand.safeParse(jsonOf(await readText(incoming)));
+      if (!command.success) return send(response, errorAnswer(400, command.error.message));
+      const answered = await virtualTime.obey(command.data);
+      if (!answered) return send(response, errorAnswer(409, "Nobody holds this server's time: hold it first."));
+      return send(response, { status: 200, contentType: "application/json", body: JSON.stringify(answered) });
     }
     if (incoming.method === "GET" && path === "/metrics") {
       return send(response, {
@@ -229,23 +248,4 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
       await aimock.stop();
     },
   };
-}
-
-/**
- * Asks the brain and waits as long as the server's latency and the reply's own hang say; the hang is in the server's queue. A
- * brain that throws is a 500 with its words.
- */
-async function answer(options: ScriptedServerOptions, turn: Turn, request: EngineRequest): Promise<Reply> {
-  const reply = await options.brain(turn);
-  const wait = async (ms: number) => {
-    await sleep(ms, undefined, { signal: turn.signal }).catch((error: unknown) => {
-      if (!turn.signal.aborted) throw error;
-    });
-  };
-  if (options.latencyMs) await wait(options.latencyMs);
-  if (!reply.hangMs) return reply;
-  const leave = request.queue();
-  await wait(reply.hangMs);
-  leave();
-  return reply;
 }

@@ -4,8 +4,8 @@ export interface SurfaceModel {
   modelId: string;
   /** Tokens. */
   maxModelLen: number;
-  /** Modelled seconds in a real one. */
-  timeScale: number;
+  /** Modelled seconds in a real one, or none: time passes as a client says. */
+  time: number | "virtual";
   version: string;
 }
 
@@ -31,7 +31,10 @@ const json = (value: unknown, status = 200): SurfaceAnswer => ({
 /** Answers a GET of vLLM's surface; undefined for a path it does not have. `/metrics` is answered by `metricsText`. */
 export function answerGet(path: string, model: SurfaceModel): SurfaceAnswer | undefined {
   if (path === "/health" || path === "/ping") return { status: 200, contentType: "text/plain", body: "" };
-  if (path === "/version") return json({ version: model.version, scripted: true, time_scale: model.timeScale });
+  if (path === "/version") {
+    const { version, time } = model;
+    return json({ version, scripted: true, ...(time === "virtual" ? { time } : { time_scale: time }) });
+  }
   if (path === "/v1/models") {
     const entry = {
       id: model.modelId,

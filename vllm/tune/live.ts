@@ -1,11 +1,9 @@
 import { setMaxListeners } from "node:events";
-import { performance } from "node:perf_hooks";
-import { setTimeout as pause } from "node:timers/promises";
 import OpenAI from "openai";
-import { z } from "zod";
 import { readMetrics } from "../../src/adapters/modelServer/metricsPoller.ts";
 import { type Measurement, Recorder } from "./measure.ts";
 import { seeded } from "./random.ts";
+import { type ServedTime, servedTime, type TimeKind } from "./servedTime.ts";
 import { type Segment, type Trace, type TraceSession, tokensOf } from "./trace.ts";
 
 export interface LiveServer {
@@ -19,8 +17,8 @@ export interface LiveServer {
 export interface LiveOptions {
   /** Every prompt of one run begins with it: a run finds nothing of an earlier one in the cache. */
   salt: string;
-  /** Modelled seconds in a real one; 1 for a real server. */
-  timeScale: number;
+  /** How the server's time passes: once as fast as ours for a real one. */
+  time: TimeKind;
   onRequest?: (done: number) => void;
 }
 
@@ -28,24 +26,6 @@ export interface LiveOptions {
 const CHARACTERS = 4;
 /** A busy server's queue, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 600_000;
-
-const version = z.looseObject({ version: z.string(), time_scale: z.number().positive().optional() });
-
-/** What a server says it is, and how fast its time runs (a simulated one may say so). */
-export async function serverIdentity(
-  baseUrl: string,
-  signal: AbortSignal,
-): Promise<{ version: string; timeScale: number } | undefined> {
-  try {
-    const url = `${baseUrl.replace(/\/v1\/?$/, "")}/version`;
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
-    const parsed = version.safeParse(await response.json());
-    return parsed.success ? { version: parsed.data.version, timeScale: parsed.data.time_scale ?? 1 } : undefined;
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return undefined;
-  }
-}
 
 const WORDS =
   "const value return import export function interface type await async number string boolean array map filter reduce error result path file test expect where while break continue class extends".split(
@@ -71,49 +51,51 @@ async function playSession(
   session: TraceSession,
   world: {
     client: OpenAI;
+    time: ServedTime;
     server: LiveServer;
     options: LiveOptions;
     recorder: Recorder;
     spawn: (id: string) => Promise<void>;
   },
 ): Promise<void> {
-  const { client, server, options, recorder } = world;
-  const { timeScale, salt } = options;
+  const { client, time, server, options, recorder } = world;
+  const { salt } = options;
   const { signal } = server;
   const answers = new Map<string, string>();
-  const modelled = (from: number) => (performance.now() - from) * timeScale;
   for (const turn of session.turns) {
-    await pause(turn.pauseMs / timeScale, undefined, { signal });
+    await time.pause(turn.pauseMs);
     const messages = turn.prompt.map((segment, index): Message => {
       const answer = answers.get(segment.id);
       if (answer !== undefined) return { role: "assistant", content: answer };
       return { role: index === 0 ? "system" : "user", content: textOf(segment, salt) };
     });
-    const sentAt = performance.now();
+    const sentAt = time.now();
     const arrivals: number[] = [];
     let text = "";
     let usage: OpenAI.CompletionUsage | null | undefined;
     try {
-      // ignore_eos is vLLM's: answers are as long as the trace has them, whatever the model would say.
-      const stream = await client.chat.completions.create(
-        {
-          model: server.model,
-          messages,
-          stream: true,
-          stream_options: { include_usage: true },
-          max_tokens: turn.output.tokens,
-          temperature: 0,
-          ...{ ignore_eos: true },
-        },
-        { signal, headers: { "x-session-affinity": session.id } },
-      );
-      for await (const chunk of stream) {
-        usage = chunk.usage ?? usage;
-        const piece = chunk.choices[0]?.delta.content ?? "";
-        if (piece === "") continue;
-        arrivals.push(modelled(sentAt));
-        text += piece;
-      }
+      await time.asking(async () => {
+        // ignore_eos is vLLM's: answers are as long as the trace has them, whatever the model would say.
+        const stream = await client.chat.completions.create(
+          {
+            model: server.model,
+            messages,
+            stream: true,
+            stream_options: { include_usage: true },
+            max_tokens: turn.output.tokens,
+            temperature: 0,
+            ...{ ignore_eos: true },
+          },
+          { signal, headers: { "x-session-affinity": session.id } },
+        );
+        for await (const chunk of stream) {
+          usage = chunk.usage ?? usage;
+          const piece = chunk.choices[0]?.delta.content ?? "";
+          if (piece === "") continue;
+          arrivals.push(time.cameAt(chunk) - sentAt);
+          text += piece;
+        }
+      });
     } catch (error) {
       if (signal.aborted) throw error;
       if (!(error instanceof OpenAI.APIError)) throw error;
@@ -134,7 +116,7 @@ async function playSession(
       recorder.nextTokens((arrivals[index] ?? 0) - (arrivals[index - 1] ?? 0), perChunk);
     answers.set(turn.output.id, text);
     options.onRequest?.(1);
-    await Promise.all(turn.spawns.map(world.spawn));
+    await time.together(turn.spawns.map((id) => () => world.spawn(id)));
   }
 }
 
@@ -159,27 +141,33 @@ export async function playTrace(trace: Trace, server: LiveServer, options: LiveO
     return reading.ok ? reading.snapshot.preemptions : undefined;
   };
   const before = await preemptions();
-  const began = performance.now();
-  const play = async (session: TraceSession): Promise<void> =>
-    playSession(session, {
-      client,
-      server,
-      options,
-      recorder,
-      spawn: async (id) => {
-        const helper = byId.get(id);
-        if (helper) await play(helper);
-      },
-    });
-  await Promise.all(
-    trace.sessions
-      .filter(({ id }) => !helpers.has(id))
-      .map(async (session) => {
-        await pause(session.startMs / options.timeScale, undefined, { signal: server.signal });
-        await play(session);
-      }),
-  );
-  const duration = (performance.now() - began) * options.timeScale;
-  const after = await preemptions();
-  return recorder.result(duration, before === undefined || after === undefined ? undefined : after - before);
+  const time = await servedTime(server, options.time);
+  try {
+    const began = time.now();
+    const play = async (session: TraceSession): Promise<void> =>
+      playSession(session, {
+        client,
+        time,
+        server,
+        options,
+        recorder,
+        spawn: async (id) => {
+          const helper = byId.get(id);
+          if (helper) await play(helper);
+        },
+      });
+    await time.together(
+      trace.sessions
+        .filter(({ id }) => !helpers.has(id))
+        .map((session) => async () => {
+          await time.pause(session.startMs);
+          await play(session);
+        }),
+    );
+    const duration = time.now() - began;
+    const after = await preemptions();
+    return recorder.result(duration, before === undefined || after === undefined ? undefined : after - before);
+  } finally {
+    await time.close();
+  }
 }

@@ -2,8 +2,9 @@ import { createServer } from "node:net";
 import { beginLog, endGroup, launch } from "../../../vllm/server/launch.ts";
 import { waitUntilReady } from "../../../vllm/server/ready.ts";
 import { logFile, removeRecord, writeRecord } from "../../../vllm/server/serverRecord.ts";
-import { type LiveServer, serverIdentity } from "../../../vllm/tune/live.ts";
+import type { LiveServer } from "../../../vllm/tune/live.ts";
 import type { Point } from "../../../vllm/tune/points.ts";
+import { REAL_TIME, serverIdentity, type TimeKind } from "../../../vllm/tune/servedTime.ts";
 import { CliFailure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -40,7 +41,7 @@ export async function withOwnServer(
   io: Io,
   point: Point,
   options: OwnServerOptions,
-  use: (server: LiveServer & { timeScale: number; version: string }) => Promise<void>,
+  use: (server: LiveServer & { time: TimeKind; version: string }) => Promise<void>,
 ): Promise<"done" | "unservable"> {
   const port = await freePort();
   const env = {
@@ -52,7 +53,9 @@ export async function withOwnServer(
     AEGIS_CTX: String(point.context),
     AEGIS_KV_DTYPE: point.kvDtype,
     AEGIS_MEM: String(point.utilization),
-    ...(options.simulated ? { AEGIS_VLLM: simulatedVllm() } : {}),
+    ...(options.simulated
+      ? { AEGIS_VLLM: simulatedVllm(), OMQ_SIMULATE_SCALE: io.env.OMQ_SIMULATE_SCALE || "virtual" }
+      : {}),
   };
   const command = await serveCommand({ ...io, env }, options.recipe, []);
   if (!options.simulated) {
@@ -95,7 +98,7 @@ export async function withOwnServer(
       model: servedName,
       apiKey: command.settings.apiKey,
       signal: io.signal,
-      timeScale: identity?.timeScale ?? 1,
+      time: identity?.time ?? REAL_TIME,
       version: identity?.version ?? "",
     });
     return "done";

@@ -7,7 +7,7 @@ import { figures } from "../../../vllm/scheduler/figures.ts";
 import { writePoint } from "../../../vllm/tune/aegisEnvFile.ts";
 import { halve } from "../../../vllm/tune/halving.ts";
 import { mean } from "../../../vllm/tune/interval.ts";
-import { playTrace, serverIdentity } from "../../../vllm/tune/live.ts";
+import { playTrace } from "../../../vllm/tune/live.ts";
 import type { Measurement } from "../../../vllm/tune/measure.ts";
 import { svgPlot } from "../../../vllm/tune/plot.ts";
 import { defaultGrid, gridPoints, type Point, pointId, servedModel } from "../../../vllm/tune/points.ts";
@@ -15,6 +15,7 @@ import { predict } from "../../../vllm/tune/predict.ts";
 import { distinct, type Goals, rankPoints, strain } from "../../../vllm/tune/rank.ts";
 import { readRequests } from "../../../vllm/tune/recordedTrace.ts";
 import { readRun, runKey, saveRun } from "../../../vllm/tune/savedRun.ts";
+import { REAL_TIME, serverIdentity, type TimeKind } from "../../../vllm/tune/servedTime.ts";
 import { DEFAULT_SWARM, swarmTrace } from "../../../vllm/tune/swarmTrace.ts";
 import type { Trace } from "../../../vllm/tune/trace.ts";
 import { messageOf } from "../../ports/thrown.ts";
@@ -85,15 +86,14 @@ const warmUp = (trace: Trace): Trace => ({
 
 async function measureOn(
   trace: Trace,
-  server: Parameters<typeof playTrace>[1] & { timeScale: number },
+  server: Parameters<typeof playTrace>[1] & { time: TimeKind },
   count: number,
   tell: (one: Measurement) => Promise<void>,
 ): Promise<void> {
   const salt = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
-  const { timeScale } = server;
-  await playTrace(warmUp(trace), server, { salt: salt(), timeScale });
-  for (let index = 0; index < count; index += 1)
-    await tell(await playTrace(trace, server, { salt: salt(), timeScale }));
+  const { time } = server;
+  await playTrace(warmUp(trace), server, { salt: salt(), time });
+  for (let index = 0; index < count; index += 1) await tell(await playTrace(trace, server, { salt: salt(), time }));
 }
 
 /** Measures a server somebody else started, as it is. */
@@ -120,7 +120,7 @@ async function measureForeign(
   };
   const list: Measurement[] = [];
   const server = { baseUrl, model, apiKey: io.env.AEGIS_API_KEY || undefined, signal: io.signal };
-  await measureOn(trace, { ...server, timeScale: identity?.timeScale ?? 1 }, flags.repeats, (one) => {
+  await measureOn(trace, { ...server, time: identity?.time ?? REAL_TIME }, flags.repeats, (one) => {
     list.push(one);
     progress.step(list.length);
     return Promise.resolve();

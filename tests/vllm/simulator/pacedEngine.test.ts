@@ -4,6 +4,7 @@ import { readMetrics } from "../../../src/adapters/modelServer/metricsPoller.ts"
 import { findRecipe } from "../../../vllm/recipes/recipe.ts";
 import { figures } from "../../../vllm/scheduler/figures.ts";
 import { filler } from "../../../vllm/simulator/filler.ts";
+import { ScaledPace } from "../../../vllm/simulator/pace.ts";
 import { PacedEngine } from "../../../vllm/simulator/pacedEngine.ts";
 import { startScriptedServer } from "../../../vllm/simulator/scriptedServer.ts";
 import { playTrace } from "../../../vllm/tune/live.ts";
@@ -27,7 +28,7 @@ const cache = {
 };
 
 async function start(timeScale: number, change: Partial<typeof settings> = {}) {
-  const engine = new PacedEngine({ settings: { ...settings, ...change }, cache, timeScale });
+  const engine = new PacedEngine({ settings: { ...settings, ...change }, cache, pace: new ScaledPace(timeScale) });
   const server = await startScriptedServer({ brain: filler, modelId: "m", engine, timeScale });
   onTestFinished(() => server.close());
   return {
@@ -41,7 +42,7 @@ it("plays a swarm's trace over HTTP: every token comes, and the cache gives what
   const trace = swarmTrace({ ...DEFAULT_SWARM, workers: 2, turns: 3 });
   const { baseUrl } = await start(100);
   const server = { baseUrl, model: "m", apiKey: undefined, signal: new AbortController().signal };
-  const live = await playTrace(trace, server, { salt: "one", timeScale: 100 });
+  const live = await playTrace(trace, server, { salt: "one", time: { kind: "scaled", scale: 100 } });
   const { requests, outputTokens } = traceSize(trace);
   expect(live).toMatchObject({ requests, outputTokens, failed: 0, preemptions: 0 });
   expect(live.cachedShare).toBeCloseTo(simulate(trace, settings, 0).cachedShare ?? 0, 1);
