@@ -16,7 +16,9 @@ export function repositoryTools(directory: string, projectDir: string): HostConf
       const place = path.join(dir, ".opencode", name);
       const files = existsSync(place) ? readdirSync(place).filter((file) => /\.[jt]s$/u.test(file)) : [];
       return files.map((file) => ({
+        fault: "repository-code" as const,
         entry: path.relative(projectDir, path.join(place, file)),
+        value: "",
         what: "comes with the repository and runs in OpenCode's own process, past every gate",
         mend: "take it out, or name `plugin` in security.unsandboxed of your own configuration if it is yours",
       }));

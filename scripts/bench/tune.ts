@@ -30,15 +30,16 @@ export async function bench(args: readonly string[]): Promise<void> {
       json: { type: "boolean", default: false },
       scale: { type: "string", default: "virtual" },
       skew: { type: "string", default: "7" },
-      ttft: { type: "string", default: "1200" },
-      itl: { type: "string", default: "100" },
+      turns: { type: "string", default: "4" },
+      ttft: { type: "string", default: "900" },
+      itl: { type: "string", default: "50" },
     },
   });
   const goals = { ttftP95: Number(values.ttft), itlP95: Number(values.itl) };
   const about = machine("none");
   const recipe = findRecipe(DEFAULT_RECIPE);
   if (!recipe) throw new Error(`there is no recipe ${DEFAULT_RECIPE}`);
-  const trace = swarmTrace({ ...DEFAULT_SWARM, turns: 4 });
+  const trace = swarmTrace({ ...DEFAULT_SWARM, turns: Number(values.turns) });
   const sessions = trace.sessions.length;
   const grid = gridPoints({
     maxNumSeqs: [4, 8, 16, 24, 32],
@@ -121,6 +122,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       machine: about,
       server: "simulated, a GPU unlike the figures",
       scale: values.scale,
+      turns: Number(values.turns),
       skew: Number(values.skew),
       sessions,
       goals,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { allChecks } from "../../src/cli/doctor/all.ts";
 import { type Check, type CheckContext, type CheckName, type CheckRow, ok, warn } from "../../src/cli/doctor/check.ts";
-import { foreignHosts, hostedModels } from "../../src/cli/doctor/checks/egress.ts";
+import { foreignProviders } from "../../src/cli/doctor/checks/egress.ts";
 import { nodeIsNewEnough } from "../../src/cli/doctor/checks/machine.ts";
 import { opencodeIsSupported } from "../../src/cli/doctor/checks/opencode.ts";
 import { tryStateDir } from "../../src/cli/doctor/checks/stateDirs.ts";

@@ -95,7 +95,8 @@ class HeldTime implements ServedTime {
   /** Sessions that are doing something; the caller is one. */
   private active = 1;
   private pauses: { until: number; wake: () => void; fail: (reason: unknown) => void }[] = [];
-  private moving = false;
+  /** The server was told to go on, and has not said how far it came. */
+  private moving: Promise<void> | undefined;
   private failure: Error | undefined;
 
   private constructor(server: Server, held: TimeAnswer) {
@@ -133,6 +134,8 @@ class HeldTime implements ServedTime {
     try {
       return await ask();
     } finally {
+      // The answer may be read before the server has said at what time it ended.
+      await this.moving;
       this.read += 1;
       this.active += 1;
     }
@@ -165,15 +168,23 @@ class HeldTime implements ServedTime {
   /** One session fewer is active; when none is, time goes on. A session that takes over does so before this looks. */
   private leave(): void {
     this.active -= 1;
-    setImmediate(() => void this.goOn());
+    setImmediate(() => this.goOn());
   }
 
-  private async goOn(): Promise<void> {
+  private goOn(): void {
     const everybodyWaits = this.active === 0 && this.read === this.over;
     if (!everybodyWaits || this.moving || this.failure) return;
     const unanswered = this.begun > this.over;
     if (!unanswered && this.pauses.length === 0) return;
-    this.moving = true;
+    this.moving = this.move().finally(() => {
+      this.moving = undefined;
+      // Whoever pauses no longer has not begun to act; whoever has read an answer's end is behind this.
+      setImmediate(() => this.goOn());
+    });
+  }
+
+  /** Never rejects. */
+  private async move(): Promise<void> {
     try {
       const first = Math.min(...this.pauses.map(({ until }) => until));
       const until = Number.isFinite(first) ? first : null;
@@ -184,16 +195,12 @@ class HeldTime implements ServedTime {
       this.over = answer.over;
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error(String(error)));
-    } finally {
-      this.moving = false;
     }
     for (const one of this.pauses.filter(({ until }) => until <= this.time)) {
       this.active += 1;
       one.wake();
     }
     this.pauses = this.pauses.filter(({ until }) => until > this.time);
-    // An answer may have been read to its end while the server was asked.
-    if (this.active === 0) setImmediate(() => void this.goOn());
   }
 
   private fail(reason: Error): void {

@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import { checkAutoupdate } from "./checks/autoupdate.ts";
 import { checkCapacity, checkMetrics, checkPrefixCaching } from "./checks/cache.ts";
 import {
   checkChatTemplate,
@@ -9,7 +10,14 @@ import {
 } from "./checks/completions.ts";
 import { checkAgentNames, checkConfig, checkOpencodeConfig } from "./checks/config.ts";
 import { checkLongContext, checkSwarmLoad } from "./checks/deepServer.ts";
-import { checkDefaultModel, checkElsewhere, checkNothingLeaves, checkProviders } from "./checks/egress.ts";
+import {
+  checkDefaultModel,
+  checkElsewhere,
+  checkNothingLeaves,
+  checkPastGates,
+  checkProviders,
+  checkShare,
+} from "./checks/egress.ts";
 import { checkGate } from "./checks/gate.ts";
 import { checkGit, checkGitState } from "./checks/git.ts";
 import { checkDisk, checkGpu, checkNode } from "./checks/machine.ts";
@@ -21,8 +29,8 @@ import {
   checkOpencode,
   checkPluginEntry,
   checkPluginLoads,
+  checkRipgrep,
 } from "./checks/opencode.ts";
-import { checkAutoupdate, checkShare } from "./checks/quiet.ts";
 import { checkRedis } from "./checks/redis.ts";
 import { checkSandbox } from "./checks/sandbox.ts";
 import { checkAegisEnv, checkServerRecord, checkVllmFlags } from "./checks/serving.ts";
@@ -45,12 +53,14 @@ export const allChecks: readonly Check[] = [
   checkOpencode,
   checkOpencodeConfig,
   checkOfflineStart,
+  checkRipgrep,
   checkPluginEntry,
   checkPluginLoads,
   checkAgents,
   checkGate,
   checkAgentNames,
   checkNothingLeaves,
+  checkPastGates,
   checkProviders,
   checkDefaultModel,
   checkElsewhere,

@@ -87,6 +87,10 @@ export const doctorEn = {
   "doctor.mend.opencodeConfig": "mend OpenCode's configuration at the place named",
   "doctor.title.offline-start": "OpenCode starts without a network",
   "doctor.seen.offlineStart": "{dir} has no {missing}: without a network OpenCode waits over a minute at each start",
+  "doctor.title.ripgrep": "OpenCode's glob and grep work",
+  "doctor.seen.ripgrep":
+    "no `rg` on PATH nor in {dir}: OpenCode fetches it from github.com, and offline glob and grep fail",
+  "doctor.mend.ripgrep": "install ripgrep (`apt-get install ripgrep`)",
   "doctor.title.plugin-entry": "plugin is named in the configuration",
   "doctor.seen.pluginEntry.none": "OpenCode's configuration does not name the plugin",
   "doctor.seen.pluginEntry.twice": "named more than once, and each would run: {urls}",
@@ -114,24 +118,34 @@ export const doctorEn = {
   "doctor.seen.agentNames": "you have agents of your own with these names: {names}",
   "doctor.mend.agentNames": "run `oh-my-qwencoder install` again: ours become `aegis-…` and yours stay",
   "doctor.title.nothing-leaves": "only allowed hosts in the configuration",
-  "doctor.seen.nothingLeaves": "{list}",
+  "doctor.seen.hostFault.foreign-host": "{entry} → {value}",
+  "doctor.seen.hostFault.unreadable": "{entry} cannot be read: {value}",
+  "doctor.seen.hostFault.hosted-model":
+    "{entry} names {value}, and no baseURL in the configuration says where that is: it may be a hosted one",
+  "doctor.seen.hostFault.no-model": "{entry} is not set, and OpenCode may choose a hosted model by itself",
+  "doctor.seen.hostFault.mcp-name": "the tools of {entry} could take the place of {value}",
+  "doctor.seen.hostFault.share": "sessions can be uploaded (share: {value})",
+  "doctor.seen.hostFault.program": "{entry} starts programs outside the sandbox, on files a Worker writes",
+  "doctor.seen.hostFault.repository-code":
+    "{entry} comes with the repository and runs in OpenCode's own process, past every gate",
   "doctor.seen.nothingLeaves.ok": "loopback and allowed hosts only",
   "doctor.mend.nothingLeaves":
     "take these entries out, or put the hosts into `security.allowHosts` of your own ~/.config/oh-my-qwencoder/aegis.jsonc",
+  "doctor.title.past-gates": "nothing runs past gates and sandbox",
+  "doctor.seen.pastGates.ok": "no formatter, no language server, no code of the repository",
+  "doctor.mend.pastGates":
+    'write `"formatter": false, "lsp": false` into opencode.json, take the repository\'s plugins and tools out, rename the MCP server; or name what you trust (`formatter`, `lsp`, `plugin`) in `security.unsandboxed` of your own ~/.config/oh-my-qwencoder/aegis.jsonc. No swarm starts before',
   "doctor.title.providers": "no hosted provider is loaded",
   "doctor.seen.providers": "OpenCode offers models of {names}, which may be outside the house",
   "doctor.mend.enabledProviders":
     'write `"enabled_providers": ["aegis"]` into OpenCode\'s configuration (`oh-my-qwencoder install` does)',
   "doctor.title.default-model": "no model is a hosted one",
-  "doctor.seen.defaultModel.hosted": "no provider of this configuration has {list}: it may be a hosted one",
-  "doctor.seen.defaultModel.none": "no default model: OpenCode picks one, maybe a hosted one",
   "doctor.mend.defaultModel":
     'write `"model": "aegis/…"` into OpenCode\'s configuration (`oh-my-qwencoder install` does)',
   "doctor.title.elsewhere": "other directories are safe too",
   "doctor.seen.elsewhere":
     "outside this project OpenCode's default model is a hosted one, and prompts typed there leave the house",
   "doctor.title.share": "sessions cannot be shared",
-  "doctor.seen.share": "share is {value}",
   "doctor.mend.share": 'write `"share": "disabled"` into OpenCode\'s configuration',
   "doctor.title.autoupdate": "OpenCode does not update itself",
   "doctor.seen.autoupdate": "autoupdate is not false in the user's configuration (a project's does not count)",

@@ -87,6 +87,10 @@ export const doctorKo: Record<keyof typeof doctorEn, string> = {
   "doctor.mend.opencodeConfig": "OpenCode 설정의 그 자리를 고치세요",
   "doctor.title.offline-start": "네트워크 없이도 OpenCode가 시작됨",
   "doctor.seen.offlineStart": "{dir} 에 {missing} 이 없음: 네트워크가 없으면 시작할 때마다 1분 넘게 기다림",
+  "doctor.title.ripgrep": "OpenCode의 glob과 grep이 작동함",
+  "doctor.seen.ripgrep":
+    "`rg` 가 PATH에도 {dir} 에도 없음: OpenCode가 github.com에서 받으려 하고, 오프라인에서는 glob과 grep이 실패함",
+  "doctor.mend.ripgrep": "ripgrep을 설치하세요 (`apt-get install ripgrep`)",
   "doctor.title.plugin-entry": "설정에 플러그인이 있음",
   "doctor.seen.pluginEntry.none": "OpenCode의 설정에 플러그인이 없음",
   "doctor.seen.pluginEntry.twice": "두 번 이상 적혀 있고 각각 실행됨: {urls}",
@@ -116,23 +120,33 @@ export const doctorKo: Record<keyof typeof doctorEn, string> = {
   "doctor.mend.agentNames":
     "`oh-my-qwencoder install` 을 다시 실행하세요. 우리 것은 `aegis-…` 가 되고 당신 것은 그대로입니다",
   "doctor.title.nothing-leaves": "설정에 허용된 호스트만 있음",
-  "doctor.seen.nothingLeaves": "{list}",
+  "doctor.seen.hostFault.foreign-host": "{entry} → {value}",
+  "doctor.seen.hostFault.unreadable": "{entry} 을 읽을 수 없음: {value}",
+  "doctor.seen.hostFault.hosted-model":
+    "{entry} 이 {value} 를 가리키는데, 그것이 어디인지 말하는 baseURL이 설정에 없음: 외부 모델일 수 있음",
+  "doctor.seen.hostFault.no-model": "{entry} 이 정해지지 않아 OpenCode가 스스로 외부 모델을 고를 수 있음",
+  "doctor.seen.hostFault.mcp-name": "{entry} 의 도구가 {value} 의 자리를 차지할 수 있음",
+  "doctor.seen.hostFault.share": "세션이 업로드될 수 있음 (share: {value})",
+  "doctor.seen.hostFault.program": "{entry} 이 워커가 쓴 파일에 대해 샌드박스 밖에서 프로그램을 시작함",
+  "doctor.seen.hostFault.repository-code":
+    "{entry} 은 저장소에서 왔고, 모든 게이트를 지나 OpenCode 자신의 프로세스에서 실행됨",
   "doctor.seen.nothingLeaves.ok": "루프백과 허용된 호스트뿐임",
   "doctor.mend.nothingLeaves":
     "이 항목을 빼거나, 호스트를 당신의 ~/.config/oh-my-qwencoder/aegis.jsonc 의 `security.allowHosts` 에 넣으세요",
+  "doctor.title.past-gates": "게이트와 샌드박스를 지나치는 것이 없음",
+  "doctor.seen.pastGates.ok": "포매터, 언어 서버, 저장소의 코드가 없음",
+  "doctor.mend.pastGates":
+    'opencode.json에 `"formatter": false, "lsp": false` 를 쓰고, 저장소의 플러그인과 도구를 빼고, MCP 서버의 이름을 바꾸세요. 믿는 것이라면 (`formatter`, `lsp`, `plugin`) 당신의 ~/.config/oh-my-qwencoder/aegis.jsonc 의 `security.unsandboxed` 에 적으세요. 그 전에는 스웜이 시작되지 않습니다',
   "doctor.title.providers": "외부 제공자가 로드되지 않음",
   "doctor.seen.providers": "OpenCode가 {names} 의 모델을 내놓음. 집 밖일 수 있음",
   "doctor.mend.enabledProviders":
     'OpenCode의 설정에 `"enabled_providers": ["aegis"]` 를 쓰세요 (`oh-my-qwencoder install` 이 해 줍니다)',
   "doctor.title.default-model": "외부 모델이 없음",
-  "doctor.seen.defaultModel.hosted": "이 설정의 어느 제공자에도 {list} 가 없음: 외부 모델일 수 있음",
-  "doctor.seen.defaultModel.none": "기본 모델이 없음: OpenCode가 고르며, 외부 모델일 수 있음",
   "doctor.mend.defaultModel":
     'OpenCode의 설정에 `"model": "aegis/…"` 를 쓰세요 (`oh-my-qwencoder install` 이 해 줍니다)',
   "doctor.title.elsewhere": "다른 디렉터리도 안전함",
   "doctor.seen.elsewhere": "이 프로젝트 밖에서는 OpenCode의 기본 모델이 외부 모델이라, 거기서 쓴 글이 집 밖으로 나감",
   "doctor.title.share": "세션을 공유할 수 없음",
-  "doctor.seen.share": "share 값은 {value}",
   "doctor.mend.share": 'OpenCode의 설정에 `"share": "disabled"` 를 쓰세요',
   "doctor.title.autoupdate": "OpenCode가 스스로 업데이트하지 않음",
   "doctor.seen.autoupdate": "사용자 설정의 autoupdate가 false가 아님 (프로젝트의 값은 효력이 없음)",

@@ -52,10 +52,29 @@ export interface HostConfigPolicy {
   ownUrl: string;
 }
 
+/** What is wrong with an entry. */
+export type HostConfigFault =
+  | "unreadable"
+  /** A model of no address in the configuration. */
+  | "hosted-model"
+  /** No model is chosen, and OpenCode may choose a hosted one. */
+  | "no-model"
+  | "foreign-host"
+  /** An MCP server's tools could pass for one of ours. */
+  | "mcp-name"
+  | "share"
+  /** OpenCode itself starts programs, outside the sandbox. */
+  | "program"
+  /** Code that the repository brings into OpenCode's own process. */
+  | "repository-code";
+
 /** One entry of OpenCode's configuration under which no swarm may start. */
 export interface HostConfigFinding {
+  fault: HostConfigFault;
   /** Where it stands, as in `mcp.tickets.url`. */
   entry: string;
+  /** The host, model, tool or message it is about; empty where the entry says it all. */
+  value: string;
   what: string;
   mend: string;
 }
@@ -71,7 +90,9 @@ export function judgeHostConfig(input: unknown, policy: HostConfigPolicy): HostC
   const parsed = hostConfigSchema.safeParse(input);
   if (!parsed.success) {
     return parsed.error.issues.map((issue) => ({
+      fault: "unreadable",
       entry: issue.path.join(".") || "the configuration",
+      value: issue.message,
       what: `cannot be read: ${issue.message}`,
       mend: "mend it in OpenCode's configuration",
     }));
@@ -110,7 +131,9 @@ function judgeModels(config: HostConfig, policy: HostConfigPolicy): HostConfigFi
     const unknown = names?.filter((name) => !Object.hasOwn(config.provider ?? {}, name));
     if (names && unknown?.length === 0) continue;
     findings.push({
+      fault: "no-model",
       entry,
+      value: "",
       what: "is not set, and OpenCode may choose a hosted model by itself",
       mend: `set "${entry}" to a model of your own server, or list your providers in "enabled_providers"`,
     });
@@ -126,7 +149,9 @@ function judgeModel(entry: string, model: string, config: HostConfig, policy: Ho
   if (url !== undefined) return foreign(`${entry} (${model})`, url, policy.allowHosts);
   return [
     {
+      fault: "hosted-model",
       entry,
+      value: model,
       what: `names ${model}, and no baseURL in the configuration says where that is: it may be a hosted one`,
       mend: "choose a model of a provider with a baseURL on an allowed host",
     },
@@ -136,10 +161,13 @@ function judgeModel(entry: string, model: string, config: HostConfig, policy: Ho
 function foreign(entry: string, url: string, allowHosts: readonly string[]): HostConfigFinding[] {
   const verdict = egress(url, allowHosts);
   if (verdict.kind === "allowed") return [];
+  const value = verdict.host || url.slice(0, 100);
   return [
     {
+      fault: "foreign-host",
       entry,
-      what: `leads to ${verdict.host || url.slice(0, 100)}, which is no allowed host`,
+      value,
+      what: `leads to ${value}, which is no allowed host`,
       mend: "take the entry out or disable it, or add the host to security.allowHosts in your own configuration",
     },
   ];
@@ -153,7 +181,9 @@ function judgeMcpName(name: string): HostConfigFinding[] {
   if (taken === undefined) return [];
   return [
     {
+      fault: "mcp-name",
       entry: `mcp.${name}`,
+      value: taken,
       what: `could take the place of the tool ${taken}, because its tools' names begin alike`,
       mend: "give the server another name, or disable it",
     },
@@ -162,14 +192,19 @@ function judgeMcpName(name: string): HostConfigFinding[] {
 
 function judgeShare(config: HostConfig): HostConfigFinding[] {
   if (config.share === "disabled" && config.autoshare !== true) return [];
-  return [{ entry: "share", what: "lets sessions be uploaded", mend: 'set "share": "disabled"' }];
+  const value = config.autoshare === true ? "autoshare" : (config.share ?? "");
+  return [
+    { fault: "share", entry: "share", value, what: "lets sessions be uploaded", mend: 'set "share": "disabled"' },
+  ];
 }
 
 function judgeProgram(kind: "formatter" | "lsp", value: unknown, policy: HostConfigPolicy): HostConfigFinding[] {
   if (!value || policy.unsandboxed.includes(kind)) return [];
   return [
     {
+      fault: "program",
       entry: kind,
+      value: "",
       what: "starts programs outside the sandbox on files a Worker writes",
       mend: `set "${kind}": false in this project's opencode.json, or name it in security.unsandboxed of your own configuration`,
     },
@@ -182,7 +217,9 @@ function judgePlugin(entry: unknown, policy: HostConfigPolicy): HostConfigFindin
   if (!isInProject || spec === policy.ownUrl || policy.unsandboxed.includes("plugin")) return [];
   return [
     {
+      fault: "repository-code",
       entry: `plugin ${spec}`,
+      value: "",
       what: "comes with the repository and runs in OpenCode's own process, past every gate",
       mend: "take it out, or name `plugin` in security.unsandboxed of your own configuration if it is yours",
     },

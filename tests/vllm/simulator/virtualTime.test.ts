@@ -1,3 +1,6 @@
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import { expect, it, onTestFinished } from "vitest";
 import { findRecipe } from "../../../vllm/recipes/recipe.ts";
@@ -29,6 +32,24 @@ async function start(change: Partial<typeof settings> = {}) {
   onTestFinished(() => server.close());
   return server.baseUrl;
 }
+/** The same server behind a front that says late how far its time has come: an answer's last word is read before that. */
+async function startBehindSlowTime() {
+  const target = new URL(await start());
+  const front = createServer((incoming, response) => {
+    const { method, headers } = incoming;
+    const passed = request(new URL(incoming.url ?? "", target), { method, headers }, (answered) => {
+      void sleep(incoming.url === "/simulated/time" ? 10 : 0).then(() => {
+        response.writeHead(answered.statusCode ?? 502, answered.headers);
+        answered.pipe(response);
+      });
+    });
+    passed.on("error", () => response.destroy());
+    incoming.pipe(passed);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void front.close());
+  return `http://127.0.0.1:${(front.address() as AddressInfo).port}/v1`;
+}
 const virtual = { kind: "virtual" } as const;
 const live = (baseUrl: string, signal = new AbortController().signal) => ({
   baseUrl,
@@ -54,6 +75,8 @@ it("measures the same whatever the machine does, and what the simulation says bu
   const { requests, outputTokens } = traceSize(trace);
   expect(one).toMatchObject({ requests, outputTokens, failed: 0, preemptions: 0 });
   expect(await playTrace(trace, live(baseUrl), { salt: "two", time: virtual })).toEqual(one);
+  const slow = await startBehindSlowTime();
+  expect(await playTrace(trace, live(slow), { salt: "three", time: virtual })).toEqual(one);
   const predicted = simulate(trace, settings, 0);
   expect(one.durationMs / predicted.durationMs).toBeCloseTo(1, 1);
   expect(one.tokensPerSecond / predicted.tokensPerSecond).toBeCloseTo(1, 1);

@@ -1,52 +1,62 @@
-import { isLoopback } from "../../../../vllm/server/settings.ts";
+import { egress } from "../../../core/gate/egress.ts";
+import type { HostConfigFault, HostConfigFinding } from "../../../core/gate/hostConfig.ts";
 import { type Check, type CheckContext, fail, ok, skip, warn } from "../check.ts";
-import { installedHosts } from "../facts/installed.ts";
 import type { MergedConfig } from "../facts/mergedConfig.ts";
 
-const hostAllowed = (url: string, allowed: readonly string[]): boolean => {
-  if (!URL.canParse(url)) return false;
-  const { host, hostname } = new URL(url);
-  return isLoopback(hostname) || allowed.includes(host) || allowed.includes(hostname);
-};
-
-/** Hosts in the merged configuration that are neither loopback nor allowed, with the entry that names them. */
-export function foreignHosts(config: MergedConfig, allowed: readonly string[]): { entry: string; host: string }[] {
-  const urls: [string, unknown][] = Object.entries(config.provider ?? {}).map(([name, provider]) => [
-    `provider.${name}`,
-    provider.options?.baseURL,
-  ]);
-  for (const [name, server] of Object.entries(config.mcp ?? {})) {
-    // A server that is switched off asks nobody.
-    if (Reflect.get(Object(server), "enabled") !== false)
-      urls.push([`mcp.${name}`, Reflect.get(Object(server), "url")]);
-  }
-  return urls.flatMap(([entry, url]) =>
-    typeof url !== "string" || hostAllowed(url, allowed)
-      ? []
-      : [{ entry, host: URL.canParse(url) ? new URL(url).host : url }],
-  );
+/** Providers of the merged configuration on hosts that are neither loopback nor allowed; a chosen model is not needed for it. */
+export function foreignProviders(config: MergedConfig, allowed: readonly string[]): { entry: string; value: string }[] {
+  return Object.entries(config.provider ?? {}).flatMap(([name, provider]) => {
+    const url = provider.options?.baseURL;
+    const verdict = url === undefined ? undefined : egress(url, allowed);
+    return verdict?.kind === "refused" ? [{ entry: `provider.${name}`, value: verdict.host }] : [];
+  });
 }
 
-async function allowedHosts({ io, facts }: CheckContext): Promise<string[]> {
-  const read = await facts.config();
-  return [...(read.ok ? read.config.security.allowHosts : []), ...installedHosts(io, await facts.projectDir())];
+/** The plugin's findings of some kinds, or why there are none. */
+async function findingsOf({ facts }: CheckContext, faults: readonly HostConfigFault[]) {
+  const found = await facts.hostFindings();
+  return typeof found === "string" ? found : found.filter(({ fault }) => faults.includes(fault));
 }
+
+const listOf = ({ say }: CheckContext, found: readonly HostConfigFinding[]): string =>
+  found.map(({ fault, entry, value }) => say(`doctor.seen.hostFault.${fault}`, { entry, value })).join("; ");
 
 /** Nothing but loopback and allowed hosts in what OpenCode merged. */
 export const checkNothingLeaves: Check = {
   name: "nothing-leaves",
   group: "opencode",
-  needs: ["opencode-config"],
+  needs: ["opencode-config", "config"],
   run: async (context) => {
     const { say, facts } = context;
     const merged = await facts.merged();
     if (typeof merged === "string") return skip(merged);
-    const foreign = foreignHosts(merged, await allowedHosts(context));
-    if (foreign.length > 0) {
-      const list = foreign.map(({ entry, host }) => `${entry} → ${host}`).join(", ");
-      return fail(say("doctor.seen.nothingLeaves", { list }), say("doctor.mend.nothingLeaves"), { foreign });
-    }
-    return ok(say("doctor.seen.nothingLeaves.ok"));
+    const judged = await findingsOf(context, ["foreign-host", "unreadable"]);
+    if (typeof judged === "string") return skip(judged);
+    const providers = foreignProviders(merged, await facts.allowedHosts()).map((one) => ({
+      ...one,
+      fault: "foreign-host" as const,
+      what: "",
+      mend: "",
+    }));
+    const foreign = [...providers, ...judged];
+    if (foreign.length === 0) return ok(say("doctor.seen.nothingLeaves.ok"));
+    const data = { foreign: foreign.map(({ entry, value }) => ({ entry, value })) };
+    return fail(listOf(context, foreign), say("doctor.mend.nothingLeaves"), data);
+  },
+};
+
+/** Nothing of the configuration or the repository runs where no gate and no sandbox is, or in a gated tool's place. */
+export const checkPastGates: Check = {
+  name: "past-gates",
+  group: "opencode",
+  needs: ["opencode-config", "config"],
+  run: async (context) => {
+    const { say } = context;
+    const found = await findingsOf(context, ["program", "repository-code", "mcp-name"]);
+    if (typeof found === "string") return skip(found);
+    return found.length === 0
+      ? ok(say("doctor.seen.pastGates.ok"))
+      : fail(listOf(context, found), say("doctor.mend.pastGates"));
   },
 };
 
@@ -59,9 +69,9 @@ export const checkProviders: Check = {
     const { say, facts } = context;
     const served = await facts.served();
     if (typeof served === "string") return skip(served);
-    const allowed = await allowedHosts(context);
+    const allowed = await facts.allowedHosts();
     const foreign = served.providers.filter(
-      ({ urls }) => urls.length === 0 || urls.some((url) => !hostAllowed(url, allowed)),
+      ({ urls }) => urls.length === 0 || urls.some((url) => egress(url, allowed).kind === "refused"),
     );
     if (foreign.length === 0) return ok(served.providers.map(({ id }) => id).join(", "));
     return warn(
@@ -71,36 +81,19 @@ export const checkProviders: Check = {
   },
 };
 
-/** Entries that name a model of no provider in the configuration: OpenCode would take it for a hosted one. */
-export function hostedModels(config: MergedConfig): string[] {
-  const models: [string, string | undefined][] = [
-    ["model", config.model],
-    ["small_model", config.small_model],
-    ...Object.entries(config.agent ?? {}).map(([name, agent]): [string, string | undefined] => [
-      `agent.${name}`,
-      agent.model,
-    ]),
-  ];
-  return models.flatMap(([entry, model]) =>
-    model === undefined || Object.hasOwn(config.provider ?? {}, model.split("/")[0] ?? "")
-      ? []
-      : [`${entry} = ${model}`],
-  );
-}
-
-/** Every model that is named belongs to a provider of the configuration, and one is named. */
+/** Every model that is named has an address in the configuration, and none is left to OpenCode's choice. */
 export const checkDefaultModel: Check = {
   name: "default-model",
   group: "opencode",
-  needs: ["opencode-config"],
-  run: async ({ say, facts }) => {
+  needs: ["opencode-config", "config"],
+  run: async (context) => {
+    const { say, facts } = context;
     const merged = await facts.merged();
     if (typeof merged === "string") return skip(merged);
-    const foreign = hostedModels(merged);
-    const mend = say("doctor.mend.defaultModel");
-    if (foreign.length > 0) return fail(say("doctor.seen.defaultModel.hosted", { list: foreign.join(", ") }), mend);
-    if (merged.model === undefined) return fail(say("doctor.seen.defaultModel.none"), mend);
-    return ok(merged.model);
+    const found = await findingsOf(context, ["hosted-model", "no-model"]);
+    if (typeof found === "string") return skip(found);
+    if (found.length > 0) return fail(listOf(context, found), say("doctor.mend.defaultModel"));
+    return ok(merged.model ?? (merged.enabled_providers ?? []).join(", "));
   },
 };
 
@@ -112,8 +105,24 @@ export const checkElsewhere: Check = {
   run: async ({ say, facts }) => {
     const merged = await facts.elsewhere();
     if (typeof merged === "string") return warn(merged, say("doctor.mend.installGlobal"));
-    return merged.model !== undefined && hostedModels(merged).length === 0
-      ? ok(merged.model)
+    const chosen = [merged.model, merged.small_model ?? merged.model].map((model) => model?.split("/")[0] ?? "");
+    return chosen.every((provider) => Object.hasOwn(merged.provider ?? {}, provider))
+      ? ok(merged.model ?? "—")
       : warn(say("doctor.seen.elsewhere"), say("doctor.mend.installGlobal"));
+  },
+};
+
+/** Nobody can put a session on OpenCode's public pages. */
+export const checkShare: Check = {
+  name: "share",
+  group: "opencode",
+  needs: ["opencode-config", "config"],
+  run: async (context) => {
+    const { say, facts } = context;
+    const merged = await facts.merged();
+    if (typeof merged === "string") return skip(merged);
+    const found = await findingsOf(context, ["share"]);
+    if (typeof found === "string") return skip(found);
+    return found.length === 0 ? ok(merged.share ?? "—") : fail(listOf(context, found), say("doctor.mend.share"));
   },
 };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { configHome } from "../../../config/read.ts";
@@ -7,6 +7,7 @@ import { homeOf } from "../../config/load.ts";
 import { packageRoot } from "../../packageRoot.ts";
 import { type Check, fail, ok, skip, warn } from "../check.ts";
 import { pluginEntries } from "../facts/mergedConfig.ts";
+import { findProgram } from "../facts/opencodeProgram.ts";
 
 /** The version everything is tested with. */
 const known = "1.18.33";
@@ -111,5 +112,20 @@ export const checkOfflineStart: Check = {
     return missing.length === 0
       ? ok(dir)
       : warn(say("doctor.seen.offlineStart", { dir, missing: missing.join(", ") }), say("doctor.mend.installGlobal"));
+  },
+};
+
+/**
+ * OpenCode's `glob` and `grep` are ripgrep's: from PATH, or a copy that OpenCode fetched from github.com when it was first
+ * asked. Offline and without either both tools fail.
+ */
+export const checkRipgrep: Check = {
+  name: "ripgrep",
+  group: "opencode",
+  run: ({ io, say }) => {
+    const cache = io.env.XDG_CACHE_HOME || join(homeOf(io), ".cache");
+    const own = join(cache, "opencode", "bin");
+    const found = findProgram("rg", [...(io.env.PATH ?? "").split(delimiter), own]);
+    return found === undefined ? warn(say("doctor.seen.ripgrep", { dir: own }), say("doctor.mend.ripgrep")) : ok(found);
   },
 };

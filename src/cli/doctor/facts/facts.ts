@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type MetricsReading, readMetrics } from "../../../adapters/modelServer/metricsPoller.ts";
 import { type ReadConfigResult, readConfig } from "../../../config/read.ts";
+import type { HostConfigFinding } from "../../../core/gate/hostConfig.ts";
 import { homeOf, readTextFile } from "../../config/load.ts";
 import type { Io } from "../../io.ts";
 import { packageRoot } from "../../packageRoot.ts";
 import { findProjectRoot } from "../../projectRoot.ts";
 import { type GateProbe, probeGate } from "../gateProbe.ts";
 import type { DoctorOptions } from "../options.ts";
+import { allowedHosts, hostFindings } from "./hostFindings.ts";
 import { apiKeyOf, declaredContext } from "./installed.ts";
 import { type MergedConfig, pluginEntry, readMerged } from "./mergedConfig.ts";
 import { listModels, type ModelList, type Target } from "./modelList.ts";
@@ -32,6 +34,10 @@ export interface Facts {
   gate(): Promise<GateProbe | undefined>;
   /** The product's own configuration, plugin options included. */
   config(): Promise<ReadConfigResult>;
+  /** Hosts that requests may reach beside this machine. */
+  allowedHosts(): Promise<readonly string[]>;
+  /** What the plugin would find in the merged configuration and start no swarm for, or why that is not known. */
+  hostFindings(): Promise<readonly HostConfigFinding[] | string>;
   /** The model server the swarm is told to use. */
   target(): Promise<Target | undefined>;
   models(): Promise<ModelList>;
@@ -124,6 +130,7 @@ export function makeFacts(io: Io, options: Pick<DoctorOptions, "opencode">, know
       ...(entry?.options === undefined ? {} : { pluginOptions: entry.options }),
     });
   });
+  const allowed = once(async () => await allowedHosts(io, await projectDir(), await config()));
   const gate =
     known.gate ??
     once(async () => {
@@ -168,6 +175,18 @@ export function makeFacts(io: Io, options: Pick<DoctorOptions, "opencode">, know
     served,
     gate,
     config,
+    allowedHosts: allowed,
+    hostFindings: once(async () => {
+      const seen = await merged();
+      const read = await config();
+      if (typeof seen === "string" || !read.ok) return typeof seen === "string" ? seen : "aegis.jsonc";
+      return hostFindings(seen, {
+        config: read,
+        projectDir: await cwd(),
+        openedIn: io.cwd,
+        allowHosts: await allowed(),
+      });
+    }),
     target,
     models: once(async () => await listModels(await targetOrThrow(), io.signal)),
     toolAnswer: once(async () => await probeToolCall(await targetOrThrow(), io.signal)),

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
 import { homeOf } from "../../config/load.ts";
 import { placesFor } from "../../install/places.ts";
 import { readPresent } from "../../install/readPresent.ts";
-import { manifestPath, readManifest } from "../../install/uninstall.ts";
 import type { Io } from "../../io.ts";
 import type { MergedConfig } from "./mergedConfig.ts";
 
@@ -13,15 +11,6 @@ export function allPlaces(io: Io, projectDir: string | undefined) {
       ? []
       : [placesFor({ scope, projectDir, env: io.env, home: homeOf(io), etc: "/etc" })],
   );
-}
-
-/** The hosts installs were told to use: the person named them on the command line, so they are allowed. */
-export function installedHosts(io: Io, projectDir: string | undefined): string[] {
-  return allPlaces(io, projectDir).flatMap((places) => {
-    // A file where the directory should be is the finding of another check.
-    const manifest = existsSync(manifestPath(places)) ? readManifest(places) : undefined;
-    return manifest && URL.canParse(manifest.baseUrl) ? [new URL(manifest.baseUrl).host] : [];
-  });
 }
 
 /**

@@ -1,24 +1,9 @@
 import { parseDocument } from "../../../config/document.ts";
 import { readTextFile } from "../../config/load.ts";
-import { type Check, ok, skip, warn } from "../check.ts";
+import { type Check, ok, warn } from "../check.ts";
 import { allPlaces } from "../facts/installed.ts";
 
 const isOn = (value: string | undefined): boolean => /^(1|true)$/i.test(value ?? "");
-
-/** Nobody can put a session on OpenCode's public pages. */
-export const checkShare: Check = {
-  name: "share",
-  group: "opencode",
-  needs: ["opencode-config"],
-  run: async ({ io, say, facts }) => {
-    const merged = await facts.merged();
-    if (typeof merged === "string") return skip(merged);
-    if (merged.share === "disabled") return ok(merged.share);
-    return isOn(io.env.OPENCODE_DISABLE_SHARE)
-      ? ok("OPENCODE_DISABLE_SHARE")
-      : warn(say("doctor.seen.share", { value: merged.share ?? "—" }), say("doctor.mend.share"));
-  },
-};
 
 /** OpenCode reads `autoupdate` from the user's and the machine's files only. */
 export const checkAutoupdate: Check = {
