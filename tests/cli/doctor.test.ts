@@ -1,19 +1,21 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { allChecks } from "../../src/cli/doctor/all.ts";
 import { type Check, type CheckContext, type CheckName, type CheckRow, ok, warn } from "../../src/cli/doctor/check.ts";
 import { foreignProviders } from "../../src/cli/doctor/checks/egress.ts";
 import { nodeIsNewEnough } from "../../src/cli/doctor/checks/machine.ts";
-import { opencodeIsSupported } from "../../src/cli/doctor/checks/opencode.ts";
+import { checkRipgrep, opencodeIsSupported } from "../../src/cli/doctor/checks/opencode.ts";
 import { tryStateDir } from "../../src/cli/doctor/checks/stateDirs.ts";
 import { makeFacts } from "../../src/cli/doctor/facts/facts.ts";
+import { hostFindings } from "../../src/cli/doctor/facts/hostFindings.ts";
 import { findProgram } from "../../src/cli/doctor/facts/opencodeProgram.ts";
 import { makeReport, mends } from "../../src/cli/doctor/report.ts";
 import { runChecks } from "../../src/cli/doctor/runChecks.ts";
 import { say } from "../../src/cli/messages/catalogue.ts";
 import { doctorEn } from "../../src/cli/messages/doctorEn.ts";
 import { doctorKo } from "../../src/cli/messages/doctorKo.ts";
+import { readConfig } from "../../src/config/read.ts";
 import { cli, makeWorld, put, recordIo, tree } from "./io.ts";
 
 const inEnglish: CheckContext["say"] = (key, parameters) => say("en", key, parameters);
@@ -226,28 +228,76 @@ describe("single checks", () => {
     });
   });
 
-  it("name every entry that leads outside", () => {
+  it("name every provider that leads outside", () => {
     const provider = (baseURL: string) => ({ options: { baseURL } });
     const config = {
-      model: "aegis/m",
       provider: {
         aegis: provider("http://127.0.0.1:8001/v1"),
         lan: provider("http://gpu.lan:8001/v1"),
         out: provider("https://api.example.com"),
         odd: provider("no url"),
-      },
-      mcp: {
-        docs: { type: "remote", url: "https://mcp.example.com/x" },
-        off: { type: "remote", url: "https://off.example.com/x", enabled: false },
-        local: { type: "local", command: ["x"] },
+        hosted: {},
       },
     };
-    const entries = (allowed: string[]) => foreignHosts(config, allowed).map(({ entry }) => entry);
-    expect(entries(["gpu.lan"])).toEqual(["provider.out", "provider.odd", "mcp.docs"]);
-    expect(entries(["gpu.lan:8001", "api.example.com", "mcp.example.com"])).toEqual(["provider.odd"]);
-    expect(
-      hostedModels({ ...config, small_model: "opencode/x", agent: { plan: { model: "openai/y" }, build: {} } }),
-    ).toEqual(["small_model = opencode/x", "agent.plan = openai/y"]);
+    const entries = (allowed: string[]) => foreignProviders(config, allowed).map(({ entry }) => entry);
+    expect(entries(["gpu.lan"])).toEqual(["provider.out", "provider.odd"]);
+    expect(entries(["gpu.lan:8001", "api.example.com"])).toEqual(["provider.odd"]);
+  });
+
+  it("judge OpenCode's configuration as the plugin does, with the roles' model and every agent's", () => {
+    const { dir, project } = makeWorld();
+    put(join(project, ".opencode/tool/x.ts"), "");
+    const read = readConfig({
+      projectDir: project,
+      env: {},
+      home: dir,
+      readFile: () => undefined,
+      pluginOptions: { model: "aegis/m" },
+    });
+    if (!read.ok) throw new Error("the configuration is unsound");
+    const judge = (more: Record<string, unknown>) =>
+      hostFindings(
+        {
+          model: "aegis/m",
+          small_model: "aegis/m",
+          share: "disabled",
+          provider: { aegis: { options: { baseURL: "http://127.0.0.1:8001/v1" } } },
+          plugin: [`file://${project}/node_modules/oh-my-qwencoder/dist/plugin.js`],
+          ...more,
+        },
+        { config: read, projectDir: project, openedIn: project, allowHosts: ["docs.lan"] },
+      ).map(({ fault, entry }) => `${fault} ${entry}`);
+    const brought = `repository-code ${join(".opencode", "tool", "x.ts")}`;
+    expect(judge({})).toEqual([brought]);
+    expect(judge({ provider: {} })).toContain("hosted-model agent.worker.model");
+    expect(judge({ agent: { plan: { model: "openai/y" } } })).toContain("hosted-model agent.plan.model");
+    expect(judge({ model: undefined })).toContain("no-model model");
+    expect(judge({ mcp: { a: { url: "https://docs.lan/x" }, b: { url: "https://x.example.com" } } })).toEqual([
+      "foreign-host mcp.b.url",
+      brought,
+    ]);
+    expect(judge({ share: "manual", formatter: true, lsp: {} })).toEqual([
+      "share share",
+      "program formatter",
+      "program lsp",
+      brought,
+    ]);
+  });
+
+  it("find ripgrep on the PATH or where OpenCode keeps it", async () => {
+    const { dir } = makeWorld();
+    const run = (env: Record<string, string>) => {
+      const { io } = recordIo({ cwd: dir, env: { HOME: dir, ...env } });
+      return checkRipgrep.run({ io, facts: makeFacts(io, {}), say: inEnglish }, io.signal);
+    };
+    const none = { PATH: join(dir, "bin") };
+    expect(await run(none)).toMatchObject({ status: "warn", mend: expect.stringContaining("ripgrep") });
+    const make = (file: string) => chmodSync(put(join(dir, file), "#!/bin/sh\n"), 0o755);
+    make(".cache/opencode/bin/rg");
+    expect(await run(none)).toMatchObject({ status: "ok", seen: join(dir, ".cache/opencode/bin/rg") });
+    expect(await run({ ...none, XDG_CACHE_HOME: join(dir, "elsewhere") })).toMatchObject({ status: "warn" });
+    make("bin/rg");
+    expect(await run(none)).toMatchObject({ status: "ok", seen: join(dir, "bin/rg") });
   });
 });
 

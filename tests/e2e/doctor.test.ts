@@ -522,7 +522,7 @@ describe("a fault of OpenCode or its configuration, seen by real OpenCode", () =
       title: "a hosted small model",
       name: "default-model",
       status: "fail",
-      seen: /small_model = opencode\/big-pickle/,
+      seen: /small_model names opencode\/big-pickle/,
       keep: ["opencode", "elsewhere", "served", "gate"],
       break: () =>
         change((config) => {
@@ -530,9 +530,34 @@ describe("a fault of OpenCode or its configuration, seen by real OpenCode", () =
         }),
     },
     {
+      title: "an MCP server outside",
+      name: "nothing-leaves",
+      status: "fail",
+      seen: /mcp\.tickets\.url → mcp\.example\.com/,
+      keep: ["opencode", "elsewhere", "served", "gate"],
+      break: () =>
+        change((config) => {
+          config.mcp = { tickets: { type: "remote", url: "https://mcp.example.com/sse" } };
+        }),
+    },
+    {
+      title: "a formatter, and a tool of the repository",
+      name: "past-gates",
+      status: "fail",
+      seen: /formatter starts programs.*\.opencode.tool.x\.ts comes with the repository/,
+      keep: ["opencode", "elsewhere", "served", "gate"],
+      break: () => {
+        inProject(".opencode/tool/x.ts", 'export default { description: "x", args: {}, execute: async () => "x" };\n');
+        change((config) => {
+          config.formatter = true;
+        });
+      },
+    },
+    {
       title: "sharing allowed",
       name: "share",
-      status: "warn",
+      status: "fail",
+      seen: /share: manual/,
       keep: ["opencode", "elsewhere", "served", "gate"],
       break: () =>
         change((config) => {

@@ -100,6 +100,8 @@ export class DoctorWorld {
     put(path.join(world.project, ".gitignore"), ".aegis/\n");
     await git("add", "-A");
     await git("-c", "user.name=Person", "-c", "user.email=person@localhost", "commit", "-q", "-m", "start");
+    // OpenCode's search is not what these tests are about, and not every machine has it.
+    await world.program("rg", "exit 0");
     const where = ["--yes", "--base-url", baseUrl, "--model", MODEL, ...(scope === "global" ? ["--global"] : [])];
     await execa(process.execPath, [path.join(packageDir, "bin/oh-my-qwencoder.js"), "install", ...where], {
       cwd: world.project,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readSnapshot } from "../../src/core/metrics/serverSnapshot.ts";
+import { metricsUrl, readMetrics } from "../../src/adapters/modelServer/metricsPoller.ts";
 
 /** What a running vLLM says it holds. Tokens and blocks. */
 export interface Reported {
@@ -20,20 +20,20 @@ const TIMEOUT_MS = 10_000;
  * @param url with or without `/v1`
  */
 export async function askReported(url: string, apiKey: string | undefined, signal: AbortSignal): Promise<Reported> {
-  const origin = new URL(url).origin;
-  const ask = async (path: string): Promise<Response> => {
-    const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-    const response = await fetch(`${origin}${path}`, {
-      headers,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    if (!response.ok) throw new Error(`${origin}${path}: HTTP ${response.status}`);
-    return response;
-  };
-  const { cache } = readSnapshot(await (await ask("/metrics")).text());
+  const { origin } = new URL(url);
+  const key = apiKey === undefined ? {} : { apiKey };
+  const reading = await readMetrics({ baseUrl: origin, ...key, signal, timeoutMs: TIMEOUT_MS });
+  signal.throwIfAborted();
+  if (!reading.ok) throw new Error(`${metricsUrl(origin)}: ${reading.reason}`);
+  const { cache } = reading.snapshot;
   if (cache?.blocks === undefined || cache.blockSize === undefined)
-    throw new Error(`${origin}/metrics has no vllm:cache_config_info with a number of blocks`);
-  const models = modelsSchema.safeParse(await (await ask("/v1/models")).json());
+    throw new Error(`${metricsUrl(origin)} has no vllm:cache_config_info with a number of blocks`);
+  const response = await fetch(`${origin}/v1/models`, {
+    headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  });
+  if (!response.ok) throw new Error(`${response.url}: HTTP ${response.status}`);
+  const models = modelsSchema.safeParse(await response.json());
   return {
     block_size: cache.blockSize,
     blocks: cache.blocks,

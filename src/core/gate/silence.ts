@@ -1,3 +1,5 @@
+import { readSnapshot } from "../metrics/serverSnapshot.ts";
+
 /** What a look at a model server told while one of its requests has no first byte yet. */
 export type ServerLook =
   /** It did not answer the look. */
@@ -16,9 +18,7 @@ export function judgeSilence(look: ServerLook): SilenceVerdict {
   return (look.waiting ?? 0) > 0 ? "queued" : "stalled";
 }
 
-/** vLLM V1's gauge, summed over engines; undefined where the text has none. */
+/** Requests that wait in the server's queue, summed over engines; undefined where the text does not say. */
 export function queueLength(metrics: string): number | undefined {
-  const values = [...metrics.matchAll(/^vllm:num_requests_waiting(?:\{[^}]*\})? ([0-9.e+]+)$/gmu)];
-  const sum = values.reduce((total, [, value]) => total + Number(value), 0);
-  return values.length === 0 || Number.isNaN(sum) ? undefined : sum;
+  return readSnapshot(metrics).waiting;
 }
