@@ -57,7 +57,7 @@ async function foreignFile(services: SwarmServices, prompt: string): Promise<Ref
     const full = name.startsWith("~/") ? path.join(homedir(), name.slice(2)) : path.resolve(services.projectDir, name);
     const exists = await stat(full).catch(() => undefined);
     if (!exists) continue;
-    const landed = await landingPath(services.projectDir, services.projectDir, full);
+    const landed = landingPath(services.projectDir, services.projectDir, full);
     if (landed !== undefined && !isSecret(landed)) continue;
     return refusal(
       "outside-project",

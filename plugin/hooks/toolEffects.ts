@@ -90,9 +90,7 @@ export class ToolEffects {
   }
 
   private async wrote(actor: Acting, tool: string, args: unknown, place: SessionPlace): Promise<void> {
-    const landed = await Promise.all(
-      (namedPaths(tool, args) ?? []).map((name) => landingPath(place.root, "/", place.resolve(name))),
-    );
+    const landed = (namedPaths(tool, args) ?? []).map((name) => landingPath(place.root, "/", place.resolve(name)));
     const paths = landed.filter((path) => path !== undefined);
     if (actor.role === "commander") await submit(this.services, { type: "commander_wrote", paths });
     if (actor.role === "worker")

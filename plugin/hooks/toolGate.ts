@@ -85,7 +85,7 @@ async function judgeFileWrite(
     );
   }
   for (const name of named) {
-    const path = await landingPath(place.root, "/", place.resolve(name));
+    const path = landingPath(place.root, "/", place.resolve(name));
     const refused = judgeWrite(services.swarm.state, actor, path, name);
     if (refused) return refused;
     if (path !== undefined && (await isPersonsSecret(services, place, path, name))) {
@@ -111,7 +111,7 @@ async function isPersonsSecret(
   const exists = await lstat(join(projectDir, path)).catch(() => undefined);
   if (!exists) madeSecrets.add(path);
   if (madeSecrets.has(path)) return false;
-  const link = await landingPath(place.root, "/", dirname(place.resolve(named)));
+  const link = landingPath(place.root, "/", dirname(place.resolve(named)));
   const names = [path, ...(link === undefined ? [] : [join(link, basename(named))])];
   return (await git.tracked(names)).length < new Set(names).size;
 }
@@ -125,7 +125,7 @@ async function judgeRead(services: SwarmServices, place: SessionPlace, args: unk
   // What the project ignores (dependencies) is read in the project by those who have a tree of their own, too.
   const roots = [...new Set([place.root, services.projectDir])];
   for (const root of roots) {
-    const landed = await landingPath(root, "/", full);
+    const landed = landingPath(root, "/", full);
     if (landed !== undefined && (root === place.root || !isOwnState(landed))) return undefined;
   }
   return refusal("outside-project", `${named} leads out of the project.`, "read what is in the project.");
@@ -146,7 +146,7 @@ async function judgeShell(
   if (!parsed.success)
     return refusal("bad-arguments", "bash was called without a command.", "give the command as a string.");
   const { workdir } = parsed.data;
-  if (workdir !== undefined && (await landingPath(place.root, "/", place.resolve(workdir))) === undefined)
+  if (workdir !== undefined && landingPath(place.root, "/", place.resolve(workdir)) === undefined)
     return refusal("outside-project", `${workdir} lies outside the project.`, "leave workdir out, or stay inside.");
   const [write] = findGitWrites(parsed.data.command);
   if (write) return gitRefusal(services, actor, write);

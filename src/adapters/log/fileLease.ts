@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -9,6 +10,8 @@ import { hasCode } from "../../ports/thrown.ts";
 import { makeStateDir } from "./stateDir.ts";
 
 const holderSchema = z.object({ token: z.string(), pid: z.number().int(), started: z.string(), since: z.string() });
+
+type Holder = z.infer<typeof holderSchema>;
 
 /** The lease as `<stateDir>/lease.json`, bound to pid and start time of its process. */
 export class FileLease implements Lease {
@@ -24,7 +27,7 @@ export class FileLease implements Lease {
 
   async acquire(): Promise<{ held: true; taken: boolean } | { held: false; by: LeaseHolder }> {
     if (this.retired) throw new InstanceEndedError();
-    if ((await readHolder(this.file))?.token === this.token) return { held: true, taken: false };
+    if (readHolder(this.file)?.token === this.token) return { held: true, taken: false };
     await makeStateDir(this.stateDir);
     const own = {
       token: this.token,
@@ -39,7 +42,7 @@ export class FileLease implements Lease {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         // A link appears with its content or not at all: nobody reads a half-written lease.
         if (await linked(mine, this.file)) return { held: true, taken: true };
-        const holder = await readHolder(this.file);
+        const holder = readHolder(this.file);
         if (holder?.token === this.token) return { held: true, taken: false };
         if (holder && (await isAlive(holder))) return { held: false, by: holder };
         if (await this.replace(mine, holder?.token)) return { held: true, taken: true };
@@ -53,7 +56,7 @@ export class FileLease implements Lease {
   }
 
   async release(): Promise<void> {
-    const holder = await readHolder(this.file);
+    const holder = readHolder(this.file);
     if (holder?.token === this.token) await rm(this.file, { force: true });
   }
 
@@ -63,7 +66,7 @@ export class FileLease implements Lease {
   }
 
   async holder(): Promise<(LeaseHolder & { own: boolean }) | undefined> {
-    const holder = await readHolder(this.file);
+    const holder = readHolder(this.file);
     if (!holder || !(await isAlive(holder))) return undefined;
     const { token, pid, started, since } = holder;
     return { pid, started, since, own: token === this.token };
@@ -76,13 +79,13 @@ export class FileLease implements Lease {
   private async replace(mine: string, dead: string | undefined): Promise<boolean> {
     const claim = `${this.file}.taking`;
     if (!(await linked(mine, claim))) {
-      const other = await readHolder(claim);
+      const other = readHolder(claim);
       if (other && !(await isAlive(other))) await rm(claim, { force: true });
       else await setTimeout(CLAIM_WAIT_MS);
       return false;
     }
     try {
-      const present = await readHolder(this.file);
+      const present = readHolder(this.file);
       // A file that is gone is taken by a link; only one that is there, dead or damaged, is replaced.
       if (present?.token !== dead || !(await exists(this.file))) return false;
       const fresh = `${mine}.new`;
@@ -120,9 +123,10 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-async function readHolder(file: string): Promise<z.infer<typeof holderSchema> | undefined> {
+/** Read without a turn in the thread pool: one small file, asked for before every call of a swarm's tools. */
+function readHolder(file: string): Holder | undefined {
   try {
-    return holderSchema.parse(JSON.parse(await readFile(file, "utf8")));
+    return holderSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
     // Gone meanwhile, or damaged from outside: then nobody holds it.
     if (hasCode(error, "ENOENT") || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
