@@ -80,6 +80,8 @@ function release(
 ): { state: Admission; go: readonly string[] } {
   let { queue } = state;
   let residents = state.residents.filter((each) => each.active.length > 0 || now - each.lastUsed <= settings.holdMs);
+  // Most events find nobody waiting, and nobody's place run out.
+  if (queue.length === 0 && residents.length === state.residents.length) return { state, go: [] };
   const go: string[] = [];
   let somebodyWaitsTooLong = false;
   for (const next of inOrder({ ...state, residents }, now, settings)) {

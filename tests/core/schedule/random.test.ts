@@ -177,8 +177,12 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
   };
   later(0, tick);
   while (agenda.length > 0) {
-    agenda.sort((a, b) => a.at - b.at || a.seq - b.seq);
-    const now = agenda.shift();
+    let first = 0;
+    for (const [index, each] of agenda.entries()) {
+      const best = agenda[first];
+      if (best && (each.at < best.at || (each.at === best.at && each.seq < best.seq))) first = index;
+    }
+    const [now] = agenda.splice(first, 1);
     now?.act(now.at);
   }
   return { unfinished, broken };
