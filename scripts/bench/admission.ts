@@ -17,6 +17,9 @@ const GOALS = { scarceMakespan: 0.75, scarceCommanderTtft: 0.5, preemptions: 0, 
 /** How much KV cache there is, as a part of what the Workers' sessions hold at their largest. */
 const PARTS = { scarce: 0.5, tighter: 0.4, tightest: 0.3, ample: 2 };
 
+/** A cache so large that nothing is ever forgotten, in the same unit. */
+const UNLIMITED = 8;
+
 interface Run {
   /** To the end of the last Worker; the Commander's looks go on. */
   makespanMs: number;
@@ -36,7 +39,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   const recipe = findRecipe(DEFAULT_RECIPE);
   if (!recipe) throw new Error(`there is no recipe ${DEFAULT_RECIPE}`);
   const model = servedModel(recipe, figures());
-  const rows: ({ seed: number } & Record<keyof typeof PARTS, Pair>)[] = [];
+  const rows: ({ seed: number; bounds: Bounds } & Record<keyof typeof PARTS, Pair>)[] = [];
   for (let seed = 1; seed <= options.count; seed += 1) {
     const trace = swarmTrace({ ...DEFAULT_SWARM, librarians: true, seed });
     const served = settingsOf(model, pointOf(recipe), longestRequest(trace));
@@ -52,9 +55,17 @@ export async function bench(args: readonly string[]): Promise<void> {
       const settings: SchedulerSettings = { ...served.settings, blocks: blocksFor(tokens, served.settings) };
       return { plain: play(trace, settings, requestMs), held: play(trace, settings, requestMs, shownPool(settings)) };
     };
+    const scarce = pair(PARTS.scarce);
+    const tokens = Math.round(all * PARTS.scarce);
+    const scarcePool = shownPool({ ...served.settings, blocks: blocksFor(tokens, served.settings) });
+    const unlimited = { ...served.settings, blocks: blocksFor(all * UNLIMITED, served.settings) };
     const row = {
       seed,
-      scarce: pair(PARTS.scarce),
+      scarce,
+      bounds: {
+        nothingReadAgain: play(trace, unlimited, requestMs, scarcePool).makespanMs / scarce.plain.makespanMs,
+        everythingFits: play(trace, unlimited, requestMs).makespanMs / scarce.plain.makespanMs,
+      },
       tighter: pair(PARTS.tighter),
       tightest: pair(PARTS.tightest),
       ample: pair(PARTS.ample),
@@ -67,7 +78,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   }
   const of = (read: (row: (typeof rows)[number]) => number) => {
     const sorted = rows.map(read).sort((a, b) => a - b);
-    return { median: sorted[sorted.length >> 1] ?? 0, least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
+    return { median: medianOf(sorted), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
   };
   const beside = (name: "tighter" | "tightest") => ({
     [`${name}Makespan`]: of((row) => ratio(row[name], "makespanMs")),
@@ -89,24 +100,42 @@ export async function bench(args: readonly string[]): Promise<void> {
     parts: PARTS,
     figures: figuresOf,
     beside: { ...beside("tighter"), ...beside("tightest") },
+    bounds: {
+      nothingReadAgain: of(({ bounds }) => bounds.nothingReadAgain),
+      everythingFits: of(({ bounds }) => bounds.everythingFits),
+    },
     rows,
     goals: GOALS,
     met,
   };
   finish(
     result,
-    Object.entries({ ...figuresOf, ...result.beside }).map(([name, { median, least, most }]) => {
+    Object.entries({ ...figuresOf, ...result.beside, ...result.bounds }).map(([name, { median, least, most }]) => {
       const goal = GOALS[name as keyof typeof GOALS];
-      const figure = `${name.padEnd(22)} ${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+      const figure = `${name.padEnd(22)} ${median.toFixed(3)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
       return goal === undefined ? figure : `${figure}, goal ${goal}`;
     }),
     options.json,
   );
 }
 
+/** What no admission can beat at `scarce`, as parts of the makespan without one. */
+interface Bounds {
+  /** The same places, and a cache that forgets nothing. */
+  nothingReadAgain: number;
+  /** A cache for all. */
+  everythingFits: number;
+}
+
 interface Pair {
   plain: Run;
   held: Run;
+}
+
+/** Of sorted values: the middle one, or the mean of the two there are. */
+function medianOf(sorted: readonly number[]): number {
+  const upper = sorted[sorted.length >> 1] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[(sorted.length >> 1) - 1] ?? upper)) / 2;
 }
 
 function ratio({ plain, held }: Pair, name: "makespanMs" | "commanderTtftP95Ms"): number {

@@ -233,6 +233,44 @@ describe("a real vLLM on a CPU", () => {
     expect((hit ?? 0) % plan.block_size).toBe(0);
   });
 
+  it("--prefix-match-unit finds what lies inside a block of a hybrid, and changes no answer", async () => {
+    const turns = [
+      "one line after another\n".repeat(60),
+      "and a tool's result\n".repeat(9),
+      "and one more\n".repeat(5),
+    ];
+    const talk = async (...unit: string[]) => {
+      const { port, run, client } = await makeServing(models.hybrid);
+      const words = ["--max-num-seqs", "4", "--mamba-cache-mode", "align", "--kv-cache-memory-bytes", String(2 ** 30)];
+      const started = await run("start-vllm", "--recipe", "tiny", "--wait", "--json", "--", ...words, ...unit);
+      expect(started.code).toBe(0);
+      const answers: string[] = [];
+      let prompt = "";
+      for (const turn of turns) {
+        prompt += turn;
+        const asked = { model: "tiny", prompt, max_tokens: 12, temperature: 0 };
+        const text = (await client.completions.create(asked)).choices[0]?.text ?? "";
+        answers.push(text);
+        prompt += text;
+      }
+      const metrics = await metricsOf(port);
+      await run("stop-vllm", "--timeout", "20");
+      return {
+        answers,
+        hit: metric(metrics, "prefix_cache_hits_total"),
+        asked: metric(metrics, "prefix_cache_queries_total"),
+      };
+    };
+    const whole = await talk();
+    const fine = await talk("--prefix-match-unit", "16");
+    show(
+      "prefix cache in a conversation",
+      `whole blocks ${whole.hit}, units of 16 ${fine.hit}, of ${fine.asked} tokens`,
+    );
+    expect(fine.answers).toEqual(whole.answers);
+    expect(fine.hit).toBeGreaterThan(whole.hit);
+  });
+
   it("names the mend of a fatal line, and leaves nothing", async () => {
     const { run } = await makeServing(models.dense);
     // Two blocks of 128 tokens: less than one request of 2,048 needs.

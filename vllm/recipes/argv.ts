@@ -31,6 +31,12 @@ const replacements: Record<string, { by?: string; notice: "flagNever" | "flagRep
   "--swap-space": { notice: "flagNever" },
 };
 
+/**
+ * A hybrid's blocks are of 544 or 1,072 tokens, and what a session added lies inside the last one: a match in units of 16
+ * (a divisor of every such block) finds it too, so that a turn reads what is new instead of half a block more (vllm#46384).
+ */
+const MATCH_UNIT = ["--prefix-match-unit", "16"] as const;
+
 /** Cuts words into a flag with its values; words before the first flag stand alone. */
 function flagGroups(words: readonly string[]): string[][] {
   const groups: string[][] = [];
@@ -86,6 +92,7 @@ export function argvFor(
     ["--enable-prefix-caching"],
     ["--enable-chunked-prefill"],
     ...(hybrid && recipe.mambaCacheMode !== "none" ? [["--mamba-cache-mode", recipe.mambaCacheMode]] : []),
+    ...(hybrid && recipe.mambaCacheMode === "align" && knowsFlag(table, MATCH_UNIT[0]) ? [MATCH_UNIT] : []),
     ...recipe.flags,
   ];
   const extra = flagGroups(overrides.extra);

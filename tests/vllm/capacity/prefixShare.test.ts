@@ -14,6 +14,15 @@ test.each([
   expect(prefixShare(prompts.map(of), block).cached).toBe(cached);
 });
 
+test.each([
+  ["what an earlier prompt held inside a block", ["abcdefg", "abcdefgh"], 6],
+  ["nothing inside a block where no prompt ended", ["abcdefgh", "abcdxxxx"], 4],
+  ["nothing where two prompts part before a state that was kept", ["abcdef", "abcxefgh"], 0],
+  ["whole blocks as ever", ["abcdefghij", "abcdefghxx"], 8],
+])("in units smaller than a block: %s", (_, prompts, cached) => {
+  expect(prefixShare(prompts.map(of), 4, 2).cached).toBe(cached);
+});
+
 test("equals a search through all earlier prompts", () => {
   const prompt = fc.array(fc.constantFrom("a", "b"), { maxLength: 12 });
   fc.assert(

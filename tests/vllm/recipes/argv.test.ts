@@ -73,6 +73,16 @@ describe("argvFor", () => {
     },
   );
 
+  it("lets a hybrid find prefixes inside its large blocks, where the version can", () => {
+    const unit = (version: string, one = main) =>
+      flagValue(argvFor(one, version, overridesOf(one)).argv, "--prefix-match-unit");
+    expect([unit("0.33.0"), unit("0.28.0"), unit("0.24.0")]).toEqual(["16", "16", undefined]);
+    expect(unit("0.33.0", recipe("tiny"))).toBeUndefined();
+    const own = argvFor(main, "0.33.0", overridesOf(main, ["--prefix-match-unit", "32"])).argv;
+    expect(own.filter((word) => word === "--prefix-match-unit")).toHaveLength(1);
+    expect(flagValue(own, "--prefix-match-unit")).toBe("32");
+  });
+
   it("names what an older version does not know", () => {
     expect(argvFor(main, "0.33.0", overridesOf(main)).notices).toEqual([]);
     expect(flagValue(argvFor(main, "0.33.0", overridesOf(main)).argv, "--tool-call-parser")).toBe("qwen3_coder");
