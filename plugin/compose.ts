@@ -24,6 +24,7 @@ import { networkAllowance } from "../src/core/sandbox/networkAllowance.ts";
 import { DEFAULT_ADMISSION } from "../src/core/schedule/model.ts";
 import type { LiveView } from "../src/core/workflow/dashboard.ts";
 import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
+import { policyDesk } from "../src/policyDesk.ts";
 import type { Sandbox } from "../src/ports/sandbox.ts";
 import { InboxReader } from "../src/runtime/inboxReader.ts";
 import type { GateSettings } from "../src/runtime/modelGate/modelGate.ts";
@@ -35,7 +36,7 @@ import { WorkerTrees } from "../src/runtime/workerTrees.ts";
 import { WorkerWatch } from "../src/runtime/workerWatch.ts";
 import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
 import type { PluginOptions } from "./options.ts";
-import { blockedFromTheStart, routingDesk } from "./routing.ts";
+import { blockedFromTheStart } from "./routing.ts";
 import { SHELL_WRAPPER } from "./shellWrapper.ts";
 
 /** What a host gives the plugin. */
@@ -91,6 +92,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
   const log = (message: string, error?: unknown) => note(stateDir, message, error);
   const reactors: { carryOut: Reactors["carryOut"] } = { carryOut: () => undefined };
   const watchers: { watch?: WorkerWatch } = {};
+  const hostConfig: SwarmServices["hostConfig"] = { findings: undefined, mcpServers: [], servers: {} };
   const unsandboxed = new OffSandbox({ wrapper: SHELL_WRAPPER });
   const parts = {
     swarm: new SwarmRuntime(new FileEventLogs(stateDir), (effect) => reactors.carryOut(effect)),
@@ -103,7 +105,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     settings: settingsOf(read.config),
     projectDir,
     agents: agentNames(options.agents),
-    hostConfig: { findings: undefined, mcpServers: [] },
+    hostConfig,
     madeSecrets: new Set<string>(),
     live: new Map<string, LiveView>(),
     now: () => Date.now(),
@@ -111,7 +113,12 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     random: () => Math.random(),
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     log,
-    routing: routingDesk(read.config, { env: process.env, home: homedir(), log }),
+    routing: policyDesk(read.config, {
+      env: process.env,
+      home: homedir(),
+      log,
+      localServer: () => hostConfig.servers[read.config.model.split("/")[0] ?? ""],
+    }),
   };
   const trees = new WorkerTrees(parts, createWorktrees(projectDir), createGit);
   const services: SwarmServices = { ...parts, trees };

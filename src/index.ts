@@ -1,5 +1,6 @@
 /**
- * The library: what can be used without OpenCode. Everything here is pure or reads only what it is handed.
+ * The library: what can be used without OpenCode. Everything here is pure or reads only what it is handed, but for
+ * `askPolicy` and `updateClaudeLimits`, which read (and write) the user's routing state.
  *
  * - scopes: exact comparison of the globs that Workers own
  * - workflow: the one decider of a swarm, its events and their fold
@@ -56,6 +57,8 @@ export type {
   WorkerStatus,
 } from "./core/workflow/state.ts";
 export { initialState, PHASES } from "./core/workflow/state.ts";
+export { askPolicy } from "./policyDesk.ts";
+export type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "./ports/policyDesk.ts";
 export type {
   BalancedProvider,
   BalancerOptions,
@@ -64,3 +67,4 @@ export type {
   SelectionContext,
 } from "./runtime/routing/providerBalancer.ts";
 export { ProviderBalancer } from "./runtime/routing/providerBalancer.ts";
+export { ExternalBlocked, NobodyLeft, UnknownAgent } from "./runtime/routing/routingErrors.ts";

@@ -15,6 +15,7 @@ const textRecord = z.record(z.string(), z.string());
 
 interface LooseConfig {
   mcp?: Record<string, unknown>;
+  provider?: Record<string, { options?: { baseURL?: unknown } } | undefined>;
 }
 
 /** Tools that change nothing and start nothing: they stay, so that the person can be told what is wrong. */
@@ -56,6 +57,12 @@ export async function takeHostConfig(
   for (const { entry, what } of services.hostConfig.findings) services.log(`no swarm may start: ${entry} ${what}`);
   const target = config as LooseConfig;
   services.hostConfig.mcpServers = Object.keys(target.mcp ?? {});
+  services.hostConfig.servers = Object.fromEntries(
+    Object.entries(target.provider ?? {}).flatMap(([name, provider]): [string, string][] => {
+      const url = provider?.options?.baseURL;
+      return typeof url === "string" ? [[name, url]] : [];
+    }),
+  );
   const allowed = new Set(Object.values(services.settings.allowedMcp).flat());
   // Started with the host, used or not: without this a cloned repository's server would run with the person's rights.
   const brought = gate.unsandboxed.includes("mcp")

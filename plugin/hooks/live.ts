@@ -7,7 +7,7 @@ import { messageOf } from "../../src/ports/thrown.ts";
 import type { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
 import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 import { probeFetch, probeNonce } from "../../src/runtime/modelGate/probe.ts";
-import type { Composition } from "../compose.ts";
+import type { Composition, GateConfig } from "../compose.ts";
 import { installedHosts } from "../installedHosts.ts";
 import type { PluginOptions } from "../options.ts";
 import type { SessionActor } from "../sessionRoles.ts";
@@ -109,11 +109,15 @@ export function liveHooks(
       const probe = nonce === undefined ? undefined : probeFetch(nonce);
       turns = gate.admission && !probe ? swarmTurns(services, gate.admission, named) : undefined;
       requests = new ModelRequests(
-        { ...gate, allowHosts },
+        { ...gate, allowHosts, limits: services.routing.matters ? beforeNext(gate.limits) : gate.limits },
         async (session) => (session === "" ? "none" : (await actorOf(session)).role),
         services,
         (event) => watch.requests.see(routed(event)),
-        { turns, probe },
+        {
+          turns,
+          probe,
+          heads: services.routing.matters ? services.routing.heardHeaders.bind(services.routing) : undefined,
+        },
       );
       requests.standBefore(config);
       userShell.path = (config as { shell?: string }).shell;
@@ -249,4 +253,9 @@ export function liveHooks(
 
     tool: registeredTools(services, () => opened.ready()),
   };
+}
+
+/** Where another provider can take over, a failed request is tried once more and no oftener. */
+function beforeNext(limits: GateConfig["limits"]): GateConfig["limits"] {
+  return { ...limits, budget: { ...limits.budget, retries: Math.min(1, limits.budget.retries) } };
 }

@@ -18,9 +18,11 @@ export class ModelRequests {
   private readonly gated = new Set<string>();
   private readonly gate: ModelGate;
   private readonly probe: Fetch | undefined;
+  private readonly heads: ((provider: string, get: (name: string) => string | null) => void) | undefined;
 
   /**
    * @param about.turns whose request may be sent when; without them all go at once
+   * @param about.heads gets the headers of every answer that comes, refusals too; must not throw
    * @param about.probe stands in place of what sends, for every provider; such a process leaves no trace in the project
    */
   constructor(
@@ -28,10 +30,15 @@ export class ModelRequests {
     roleOf: (session: string) => Promise<string>,
     services: Pick<SwarmServices, "projectDir" | "log">,
     seen: (event: GateEvent) => void,
-    about: { turns?: RequestTurns | undefined; probe?: Fetch | undefined } = {},
+    about: {
+      turns?: RequestTurns | undefined;
+      probe?: Fetch | undefined;
+      heads?: ((provider: string, get: (name: string) => string | null) => void) | undefined;
+    } = {},
   ) {
     const { probe, turns } = about;
     this.probe = probe;
+    this.heads = about.heads;
     const log = new GateLog(path.join(services.projectDir, ".aegis"));
     this.gate = new ModelGate(
       settings,
@@ -55,10 +62,21 @@ export class ModelRequests {
       const options = provider.options ?? {};
       const inner = typeof options.fetch === "function" ? (options.fetch as Fetch) : fetch;
       this.gated.add(id);
-      const gated = this.gate.fetchFor(id, this.probe ?? inner, hostLimits(options));
+      const gated = this.gate.fetchFor(id, this.probe ?? this.heard(id, inner), hostLimits(options));
       return [id, { ...provider, options: { ...options, ...NO_HOST_LIMITS, fetch: gated } }];
     });
     target.provider = Object.fromEntries(providers);
+  }
+
+  /** `inner`, with what its answers' headers say told. The answers themselves are left alone. */
+  private heard(provider: string, inner: Fetch): Fetch {
+    const { heads } = this;
+    if (!heads) return inner;
+    return async (input, init) => {
+      const response = await inner(input, init);
+      heads(provider, (name) => response.headers.get(name));
+      return response;
+    };
   }
 
   /** Whether requests to `provider` pass the gate. Providers that the host loads by itself do not. */

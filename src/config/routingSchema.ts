@@ -109,6 +109,12 @@ export const routing = z
     external: z
       .strictObject({
         enabled: flag(false, "Allow models outside the house. Weakens: never read from a file in the repository."),
+        usagePoll_s: z
+          .number()
+          .int()
+          .min(60)
+          .optional()
+          .describe("Seconds between two questions to the providers' usage endpoints; without it nobody asks them."),
       })
       .prefault({})
       .describe("Providers beyond the local model."),

@@ -301,4 +301,5 @@ export const weakeningKeys: readonly string[] = [
   "workflow.design",
   "workflow.skipPhrases",
   "routing.external.enabled",
+  "routing.external.usagePoll_s",
 ];

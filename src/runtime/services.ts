@@ -45,7 +45,10 @@ export interface SwarmServices {
   unsandboxed: Sandbox;
   sessions: Sessions;
   /** Which provider and model does a session's next turn. */
-  routing: Pick<RoutingDesk, "beginTask" | "choose" | "failed" | "forget">;
+  routing: Pick<
+    RoutingDesk,
+    "ask" | "beginTask" | "choose" | "failed" | "forget" | "heard" | "heardHeaders" | "matters" | "modeOf" | "runFailed"
+  >;
   settings: RuntimeSettings;
   /** Absolute path of the project's root. */
   projectDir: string;
@@ -57,6 +60,8 @@ export interface SwarmServices {
   hostConfig: {
     findings: readonly HostConfigFinding[] | undefined /** Names of its MCP servers. */;
     mcpServers: readonly string[];
+    /** Base URLs of its providers, by their names. */
+    servers: Readonly<Record<string, string>>;
   };
   /** Files named like a person's secrets that a tool call of this process made: these may be written again. */
   madeSecrets: Set<string>;

@@ -1,37 +1,45 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Reply, Turn } from "../../vllm/simulator/brain.ts";
+import type { Reply, Step, Turn } from "../../vllm/simulator/brain.ts";
 import { call, fail, say } from "../../vllm/simulator/brain.ts";
 import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
 import { Host, type Project } from "./world.ts";
 
 /** What each scripted provider answers in place of the script, while it is set. */
 const instead: Record<string, (turn: Turn) => Reply | undefined> = {};
-const further = (id: string) => ({ id, modelId: `${id}-model`, instead: (turn: Turn) => instead[id]?.(turn) });
-const providerOf = (id: string, hostProvider: string) => ({
-  [id]: {
-    hostProvider,
-    models: { high: `${hostProvider}-model`, medium: `${hostProvider}-model`, low: `${hostProvider}-model` },
+/** Providers as a team has them: OpenCode's own names, SDKs and models, each on its real API. */
+const PROVIDERS = [
+  {
+    id: "anthropic",
+    surface: "anthropic",
+    modelId: "claude-opus-4-5",
+    models: ["claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"],
   },
-});
+  { id: "openai", surface: "openai", modelId: "gpt-5.2-codex" },
+  { id: "google", surface: "gemini", modelId: "gemini-3-flash" },
+] as const;
+/** What Anthropic's answers say of the five hours. */
+const told = { utilization: "0.42" };
+const HEADERS: Record<string, () => Record<string, string>> = {
+  anthropic: () => ({ "anthropic-ratelimit-unified-5h-utilization": told.utilization }),
+  openai: () => ({ "x-ratelimit-limit-tokens": "1000", "x-ratelimit-remaining-tokens": "750" }),
+};
 const LIMITS = { retries: 1, retryWait_s: 1 };
 
 let host: Host;
 beforeAll(async () => {
   host = await Host.start({
-    further: [further("one"), further("two"), further("three")],
+    further: PROVIDERS.map((each) => ({
+      ...each,
+      instead: (turn: Turn) => instead[each.id]?.(turn),
+      headers: () => HEADERS[each.id]?.() ?? {},
+    })),
     settings: {
       fusionDefault: true,
       gate: { limits: LIMITS },
-      swarm: { takeUps: 3, takeUpWait_s: 1 },
-      routing: {
-        primary: "claude",
-        external: { enabled: true },
-        preferClaude: [],
-        preferOpencode: [],
-        providers: { ...providerOf("claude", "one"), ...providerOf("openai", "two"), ...providerOf("gemini", "three") },
-      },
+      swarm: { takeUps: 5, takeUpWait_s: 1 },
+      routing: { primary: "claude", external: { enabled: true } },
     },
   });
 }, 120_000);
@@ -40,16 +48,25 @@ afterAll(() => host.close());
 const stateFile = (name: string) => path.join(host.home, ".local/state/oh-my-qwencoder", name);
 beforeEach(async () => {
   for (const id of Object.keys(instead)) delete instead[id];
-  for (const name of ["fusion.json", "routing.jsonl"]) await rm(stateFile(name), { force: true });
+  told.utilization = "0.42";
+  for (const name of ["fusion.json", "limits.json", "routing.jsonl"]) await rm(stateFile(name), { force: true });
 });
 
+/** OpenCode offers GPT models `apply_patch` in the place of `write` and `edit`. */
+const writesFile: Step = (turn) =>
+  turn.tools.includes("write")
+    ? call("write", { filePath: "src/a/a.mjs", content: "export const ok = 1;\n" })
+    : call("apply_patch", {
+        patchText: "*** Begin Patch\n*** Add File: src/a/a.mjs\n+export const ok = 1;\n*** End Patch",
+      });
 const PARTS: Part[] = [
   {
     name: "a",
     scope: ["src/a/**"],
     steps: [
       call("task", { subagent_type: "scout", description: "look", prompt: "Look at src" }),
-      ...goodWorker("src/a/a.mjs"),
+      writesFile,
+      ...goodWorker("src/a/a.mjs").slice(1),
     ],
   },
 ];
@@ -94,9 +111,9 @@ describe("sessions on real OpenCode", () => {
     const { project, session } = await play();
     await project.until("done", (swarm) => swarm?.phase === "done");
     const asked = roles(await family(project, session));
-    expect(asked.one).toContain("commander");
-    expect(asked.two).toEqual(["worker"]);
-    expect(asked.three).toEqual(["scout"]);
+    expect(asked.anthropic).toContain("commander");
+    expect(asked.openai).toEqual(["worker"]);
+    expect(asked.google).toEqual(["scout"]);
     expect(asked.local?.filter((role) => role !== "title")).toEqual([]);
     const decided = (await log()).filter((line) => line.type === "decided");
     expect(decided.map((line) => [line.agent, line.provider])).toEqual(
@@ -106,25 +123,49 @@ describe("sessions on real OpenCode", () => {
         ["scout", "gemini"],
       ]),
     );
+    // What the answers' headers told of the limits counts for the next turn.
+    const limits = async () => JSON.parse(await readFile(stateFile("limits.json"), "utf8").catch(() => "{}"));
+    await expect
+      .poll(async () => (await limits()).windows, { timeout: 30_000 })
+      .toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ provider: "claude", windowKind: "5h", usedPercent: 42 }),
+          expect.objectContaining({ provider: "openai", windowKind: "tokens", usedPercent: 25 }),
+        ]),
+      );
+    told.utilization = "0.93";
+    const chat = await project.chat(() => ({ text: "Scripted: yes." }));
+    await chat.say("How full is it?");
+    await chat.say("And now?");
+    const codes = (await log()).filter((line) => line.session === chat.session).map((line) => line.reason);
+    expect(codes).toContainEqual({ code: "limit", detail: "claude-limit-93%" });
   });
 
-  test("a limited provider in the middle of a swarm: the Worker goes on with the next one", async () => {
-    // From the second request on: the Worker has begun there.
+  test("429, 529 and RESOURCE_EXHAUSTED in the middle of a swarm: the Worker goes on with the next, and is not lost", async () => {
+    // From the second request on: the Worker has begun there. Each refuses in its provider's own words.
     let requests = 0;
-    instead.two = (turn) => (turn.role === "worker" && ++requests > 1 ? fail(429) : undefined);
+    instead.openai = (turn) => (turn.role === "worker" && ++requests > 1 ? fail(429, undefined, 3600) : undefined);
+    instead.anthropic = (turn) => (turn.role === "worker" ? fail(529) : undefined);
+    instead.google = (turn) => (turn.role === "worker" ? fail(429, undefined, 34) : undefined);
     const { project, session } = await play();
     const swarm = await project.until("done", (state) => state?.phase === "done");
     expect(swarm.workers[0]).toMatchObject({ status: "completed", attempt: 1 });
+    expect(await project.read("src/a/a.mjs")).toContain("ok");
     const asked = roles(await family(project, session));
-    expect(asked.two).toContain("worker");
-    expect([...(asked.one ?? []), ...(asked.three ?? [])]).toContain("worker");
-    expect(await log()).toContainEqual(
-      expect.objectContaining({ type: "failed", provider: "openai", failure: "rate" }),
-    );
+    for (const id of ["openai", "anthropic", "google", "local"]) expect(asked[id]).toContain("worker");
+    const failures = (await log()).filter((line) => line.type === "failed");
+    expect(failures.map(({ provider, failure, next }) => [provider, failure, next])).toEqual([
+      ["openai", "rate", "claude"],
+      ["claude", "overload", "gemini"],
+      ["gemini", "rate", "local"],
+    ]);
+    // What a provider asked for is kept to the letter, in the header's form and in Google's.
+    const rests = failures.map((line) => Date.parse(String(line.coolingUntil)) - Date.parse(String(line.timestamp)));
+    expect(rests).toEqual([3_600_000, 30_000, 34_000]);
   });
 
   test("an exhausted quota of the primary: the chain takes over, and the primary comes back once it is free", async () => {
-    instead.one = () => fail(402);
+    instead.anthropic = () => fail(402);
     const project = await host.project(checkedProject);
     const chat = await project.chat(() => ({ text: "Scripted: yes." }));
     const commanders = (id: string) =>
@@ -137,17 +178,17 @@ describe("sessions on real OpenCode", () => {
     const kept = await stored();
     expect(kept.cooldowns).toContainEqual(expect.objectContaining({ provider: "claude", why: "quota" }));
     // Whoever the test before left resting is passed over: any of the chain will do.
-    const others = () => commanders("two") + commanders("three");
+    const others = () => commanders("openai") + commanders("google");
     await chat.say("Again, please");
     expect(others()).toBeGreaterThan(0);
 
-    delete instead.one;
-    const failed = commanders("one");
+    delete instead.anthropic;
+    const failed = commanders("anthropic");
     const past = Date.now() - 1;
     const passed = { ...kept, fallback: { ...kept.fallback, until: past }, cooldowns: [] };
     await writeFile(stateFile("fusion.json"), JSON.stringify(passed));
     await chat.say("And now?");
-    expect(commanders("one")).toBeGreaterThan(failed);
+    expect(commanders("anthropic")).toBeGreaterThan(failed);
     expect((await log()).map((line) => line.type)).toEqual(expect.arrayContaining(["decided", "failed", "recovered"]));
   });
 });

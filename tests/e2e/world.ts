@@ -15,6 +15,8 @@ import type { SwarmState } from "../../src/core/workflow/state.ts";
 import type { Brain, Reply, Turn } from "../../vllm/simulator/brain.ts";
 import type { RecordedRequest, ScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
+import type { ForeignSurface } from "../../vllm/simulator/surfaceError.ts";
+import { startSurfaceServer } from "../../vllm/simulator/surfaceServer.ts";
 
 export const packageDir = fileURLToPath(new URL("../..", import.meta.url));
 export const MODEL = "scripted-qwen3-coder-next";
@@ -31,8 +33,14 @@ export interface ToolPart {
 export interface FurtherProvider {
   id: string;
   modelId: string;
+  /** All its models' ids, where it has several. */
+  models?: readonly string[];
+  /** The API it speaks, by the SDK that OpenCode brings for it; without it that of the installed provider. */
+  surface?: ForeignSurface;
   /** A reply in place of the script's; undefined leaves it. */
   instead(turn: Turn): Reply | undefined;
+  /** Headers of its answers; only with a surface. */
+  headers?(): Readonly<Record<string, string>>;
 }
 
 /** One real `opencode serve` with the built plugin, an isolated home, and a scripted model server. Shared by a file's tests. */
@@ -99,11 +107,15 @@ export class Host {
     const env = { ...isolatedEnvironment(process.env, home, password), ...options.env };
     await install(home, env, model.baseUrl, options.plugin ?? true, options.settings);
     const further = new Map<string, ScriptedServer>();
-    for (const { id, modelId, instead } of options.further ?? []) {
+    for (const one of options.further ?? []) {
       const script = routed(brains);
-      const server = await startScriptedServer({ modelId, brain: (turn) => instead(turn) ?? script(turn) });
+      const { id, modelId, surface, headers } = one;
+      const brain: Brain = (turn) => one.instead(turn) ?? script(turn);
+      const server = await (surface
+        ? startSurfaceServer({ surface, modelId, brain, ...(headers ? { headers } : {}) })
+        : startScriptedServer({ modelId, brain }));
       further.set(id, server);
-      await addProvider(home, id, modelId, server.baseUrl);
+      await addProvider(home, one, server.baseUrl);
     }
     const host = new Host({ home, model, brains, password, env, server: await serve(home, env), further });
     return host;
@@ -398,8 +410,19 @@ async function install(
   }
 }
 
+/** What OpenCode itself loads for each API. */
+const SDKS = {
+  openai: "@ai-sdk/openai",
+  anthropic: "@ai-sdk/anthropic",
+  gemini: "@ai-sdk/google",
+} as const satisfies Record<ForeignSurface, string>;
+
 /** Adds a provider beside the installed one, as a person would who has several. */
-async function addProvider(home: string, id: string, modelId: string, baseURL: string): Promise<void> {
+async function addProvider(
+  home: string,
+  { id, modelId, surface, models = [modelId] }: FurtherProvider,
+  baseURL: string,
+): Promise<void> {
   const file = path.join(home, ".config/opencode/opencode.json");
   const config = JSON.parse(await readFile(file, "utf8")) as {
     provider: Record<string, { models: object }>;
@@ -409,7 +432,9 @@ async function addProvider(home: string, id: string, modelId: string, baseURL: s
   if (!installed) throw new Error(`${file} has no provider`);
   const [model] = Object.values(installed.models);
   const options = { baseURL, apiKey: "scripted" };
-  const added = { ...installed, name: id, options, models: { [modelId]: { ...model, name: modelId } } };
+  const named = Object.fromEntries(models.map((each) => [each, { ...model, name: each }]));
+  const sdk = surface === undefined ? {} : { npm: SDKS[surface] };
+  const added = { ...installed, ...sdk, name: id, options, models: named };
   const enabled_providers = [...(config.enabled_providers ?? Object.keys(config.provider)), id];
   await writeFile(
     file,

@@ -34,6 +34,8 @@ export interface FailureFacts {
   contentType?: string;
   /** The `Retry-After` header: seconds or an HTTP date. */
   retryAfter?: string;
+  /** OpenAI's `retry-after-ms` header, which is finer. */
+  retryAfterMs?: string;
   /** `Date.now()`; without it a Retry-After that is a date is not understood. */
   now?: number;
 }
@@ -50,7 +52,8 @@ const RETRYABLE: readonly FailureKind[] = ["rate", "overload", "timeout", "refus
 /** Types a failed request. A status counts before an error code, what the body says before the status's usual meaning. */
 export function classifyFailure(facts: FailureFacts): Failure {
   const kind = facts.status === undefined ? kindOfError(facts.errorCode ?? "") : kindOfStatus(facts.status, facts);
-  const retryAfterMs = readRetryAfter(facts.retryAfter, facts.now);
+  const retryAfterMs =
+    readMilliseconds(facts.retryAfterMs) ?? readRetryAfter(facts.retryAfter, facts.now) ?? readRetryInfo(facts.body);
   return {
     kind,
     retryable: RETRYABLE.includes(kind),
@@ -69,7 +72,7 @@ function kindOfStatus(status: number, facts: FailureFacts): FailureKind {
   const body = facts.body ?? "";
   if (status < 400) return kindOfSuccess(facts);
   if (status === 402) return "quota";
-  if (status === 429) return QUOTA.test(body) ? "quota" : "rate";
+  if (status === 429) return kindOf429(body);
   if (status === 401 || status === 403) return QUOTA.test(body) ? "quota" : "auth";
   if (status === 408 || status === 504) return "timeout";
   if (status === 503 || status === 529) return "overload";
@@ -77,10 +80,22 @@ function kindOfStatus(status: number, facts: FailureFacts): FailureKind {
   return "unknown";
 }
 
+/** Google speaks of a quota for every window: a wait that it names is a rate's, unless the window is a day. */
+function kindOf429(body: string): FailureKind {
+  if (/PerDay|per.?day/i.test(body)) return "quota";
+  if (readRetryInfo(body) !== undefined) return "rate";
+  return QUOTA.test(body) ? "quota" : "rate";
+}
+
 /** A success that was none: an error in its body, or not what was asked for. */
 function kindOfSuccess(facts: FailureFacts): FailureKind {
   const body = facts.body ?? "";
-  const parsed = parseJson(body.replace(/^\s*data:\s?/, "").trim());
+  const parsed = parseJson(
+    body
+      .replace(/^\s*(?:event:[^\n]*\n)?data:\s?/, "")
+      .replace(/\n\s*\n[\s\S]*$/, "")
+      .trim(),
+  );
   const error: Json | undefined = isObject(parsed) ? parsed.error : undefined;
   if (!isObject(error)) return "bad-response";
   const code = Number(error.code ?? error.status ?? Number.NaN);
@@ -89,6 +104,16 @@ function kindOfSuccess(facts: FailureFacts): FailureKind {
   if (QUOTA.test(words)) return "quota";
   if (OVERLOAD.test(words)) return "overload";
   return /rate.?limit/i.test(words) ? "rate" : "bad-response";
+}
+
+function readMilliseconds(header: string | undefined): number | undefined {
+  return header !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(header) ? Math.ceil(Number(header)) : undefined;
+}
+
+/** Google's RetryInfo, `"retryDelay": "34.07s"` in the body; it sends no header. */
+function readRetryInfo(body: string | undefined): number | undefined {
+  const seconds = /"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"/.exec(body ?? "")?.[1];
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
 }
 
 function readRetryAfter(header: string | undefined, now: number | undefined): number | undefined {

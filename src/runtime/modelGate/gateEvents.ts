@@ -10,7 +10,16 @@ export type GateEvent = { session: string; role: string; provider: string } & (
   | { type: "refused"; host: string; rule: string }
   | { type: "retry"; attempt: number; failure: FailureKind; waitMs: number }
   /** Given up: the session gets an error. `midStream`: part of the answer had been shown. */
-  | { type: "failed"; attempts: number; failure: FailureKind; retryable: boolean; midStream: boolean; detail: string }
+  | {
+      type: "failed";
+      attempts: number;
+      failure: FailureKind;
+      retryable: boolean;
+      midStream: boolean;
+      detail: string;
+      /** What the provider asked for, from now on. */
+      retryAfterMs?: number;
+    }
   /** No first byte yet, and why. */
   | { type: "silent"; verdict: SilenceVerdict; waitedMs: number }
   /** The first byte came after a silence that was told. */

@@ -11,6 +11,7 @@ import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gat
 import { messageOf } from "../../ports/thrown.ts";
 import { inTurn, type RequestTurns, type Turn } from "../admission/inTurn.ts";
 import { repairedStream, restOf } from "./answerStream.ts";
+import { errorResponse } from "./errorResponse.ts";
 import { failureText } from "./failureText.ts";
 import { isChatCompletion, passedOn } from "./foreignAnswer.ts";
 import type { GateObserver } from "./gateEvents.ts";
@@ -98,7 +99,7 @@ export class ModelGate {
       const { allowHosts } = this.settings;
       const refuse = ({ host, rule, message }: Extract<EgressVerdict, { kind: "refused" }>) => {
         this.observe({ ...about, type: "refused", host, rule });
-        return errorResponse(FORBIDDEN, finalWords(message, REFUSED), rule);
+        return errorResponse(input, { status: FORBIDDEN, message: finalWords(message, REFUSED), code: rule });
       };
       if (held) {
         const verdict = egress(input instanceof Request ? input.url : input, allowHosts);
@@ -160,9 +161,19 @@ export class ModelGate {
     );
     if (!sent.ok) {
       const { failure, detail, attempts } = sent;
-      const { kind, retryable } = failure;
-      this.observe({ ...about, type: "failed", attempts, failure: kind, retryable, midStream: false, detail });
-      return errorResponse(FAILED, failureText(failure, detail, attempts), failure.kind);
+      const { kind, retryable, retryAfterMs } = failure;
+      const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+      this.observe({
+        ...about,
+        type: "failed",
+        attempts,
+        failure: kind,
+        retryable,
+        midStream: false,
+        detail,
+        ...asked,
+      });
+      return errorResponse(input, { status: FAILED, message: failureText(failure, detail, attempts), code: kind });
     }
     const { begun } = sent;
     const repair = { tools: offeredTools(parseJson(mended.body)), switches: this.settings.repair };
@@ -240,8 +251,4 @@ function headOf(response: Response): ResponseInit {
   headers.delete("content-length");
   headers.delete("content-encoding");
   return { status: response.status, statusText: response.statusText, headers };
-}
-
-function errorResponse(status: number, message: string, code: string): Response {
-  return Response.json({ error: { message, type: "aegis", code } }, { status });
 }

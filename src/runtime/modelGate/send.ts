@@ -109,14 +109,14 @@ async function tryOnce(
       return { ok: true, begun: { response, first, rest: reader, firstByteMs: firstByte } };
     }
     const body = await bodyText(first, reader);
+    const { headers } = response;
     const failure = classifyFailure({
       status: response.status,
       body,
-      contentType: response.headers.get("content-type") ?? "",
+      contentType: headers.get("content-type") ?? "",
       now: world.now(),
-      ...(response.headers.get("retry-after") === null
-        ? {}
-        : { retryAfter: response.headers.get("retry-after") ?? "" }),
+      retryAfter: headers.get("retry-after") ?? "",
+      retryAfterMs: headers.get("retry-after-ms") ?? "",
     });
     return { ok: false, failure, detail: `HTTP ${response.status} ${body.slice(0, 300)}`.trim() };
   } catch (error) {
@@ -173,7 +173,7 @@ function isAnswer(response: Response, first: Uint8Array | undefined): boolean {
   const type = response.headers.get("content-type") ?? "";
   if (first === undefined) return false;
   const beginning = new TextDecoder().decode(first.subarray(0, LOOKED_AT)).trimStart();
-  if (type.includes("text/event-stream")) return !/^data:\s*\{\s*"error"/u.test(beginning);
+  if (type.includes("text/event-stream")) return !/^(?:event:\s*error\b|data:\s*\{\s*"error")/u.test(beginning);
   return type.includes("json") && !/^\{\s*"error"/u.test(beginning);
 }
 

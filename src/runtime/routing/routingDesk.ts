@@ -1,31 +1,27 @@
 import type { FailureKind } from "../../core/gate/classifyFailure.ts";
-import { currentHealth } from "../../core/routing/currentHealth.ts";
-import { decideRoute } from "../../core/routing/decideRoute.ts";
-import { afterFailure, type RouteFailure, routeFailureKind, withCooldown } from "../../core/routing/failure.ts";
-import { type FusionState, NO_FUSION_STATE } from "../../core/routing/fusionState.ts";
-import type { RoutingHealth } from "../../core/routing/health.ts";
+import type { RouteQuestion } from "../../core/routing/decideRoute.ts";
+import { DecisionCache } from "../../core/routing/decisionCache.ts";
+import { afterFailure, routeFailureKind } from "../../core/routing/failure.ts";
 import { nextHop } from "../../core/routing/hop.ts";
+import { readLimitHeaders } from "../../core/routing/limits/headers.ts";
+import { usageOf } from "../../core/routing/limits/usage.ts";
+import type { LimitWindow } from "../../core/routing/limits/window.ts";
 import type { RoutingPolicy } from "../../core/routing/policy.ts";
 import { LOCAL } from "../../core/routing/providers.ts";
-import type { FusionMode, Verdict } from "../../core/routing/verdict.ts";
-import type { RoutingStore } from "../../ports/routingStore.ts";
+import type { FusionMode, Routed, Verdict } from "../../core/routing/verdict.ts";
+import type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "../../ports/policyDesk.ts";
+import { type LimitSources, PolicyState, type PolicyStateWorld } from "./policyState.ts";
+import { ExternalBlocked, NobodyLeft, UnknownAgent } from "./routingErrors.ts";
 
 /** Where a turn goes, in the host's words. */
-export interface HostModel {
-  providerID: string;
-  modelID: string;
-}
+export type HostModel = PolicyAnswer["host"];
 
-export interface DeskWorld {
-  store: RoutingStore;
-  /** Milliseconds since the epoch. */
-  now(): number;
+export interface DeskWorld extends Omit<PolicyStateWorld, "recovered"> {
   /** Picks one of several providers that fit. */
   pick(names: readonly string[]): string;
   /** Gets one line of the routing log. Must not throw. */
   record(entry: object): void;
-  /** Notes for the operator. */
-  log(message: string, error?: unknown): void;
+  sources?: LimitSources;
 }
 
 /** A failed model request, as the model gate typed it. */
@@ -35,35 +31,21 @@ export interface FailedRequest {
   /** The host's name of the provider. */
   provider: string;
   failure: FailureKind;
+  /** What the provider asked for, from now on; kept to the letter. */
   retryAfterMs?: number | undefined;
 }
 
-/** The configuration leads outside, and nothing outside is allowed. */
-export class ExternalBlocked extends Error {
-  override readonly name = "ExternalBlocked";
-
-  constructor(detail: string) {
-    super(
-      `Stopped by routing.external.enabled: ${detail}. Allow it in your own configuration, outside the repository, or see \`oh-my-qwencoder route explain\`.`,
-    );
-  }
-}
-
-/**
- * Where the swarm's sessions ask which provider and model does their next turn. Holds what was switched and who rests in
- * memory, because a failed request has to be judged at once, and keeps it in the store.
- */
-export class RoutingDesk {
-  private state: FusionState = NO_FUSION_STATE;
-  private health: RoutingHealth = { providers: {} };
+/** Where sessions, jobs and runs ask which provider and model does their work. */
+export class RoutingDesk implements PolicyDesk {
   private readonly policy: RoutingPolicy;
   private readonly fusionDefault: boolean;
   private readonly world: DeskWorld;
-  private saving: Promise<void> = Promise.resolve();
-  /** What is in memory could not be kept: it is newer than what the store says. */
-  private unsaved = false;
-  /** What the person switched with a word in a message, for this task. */
+  private readonly state: PolicyState;
+  private readonly decisions = new DecisionCache();
+  /** What the person switched with a word in a message to the Commander, for this task. */
   private taskMode: FusionMode | undefined;
+  /** The same, for sessions that are not the swarm's. */
+  private readonly sessionModes = new Map<string, FusionMode>();
   /** Sessions whose work runs, and who does it: nothing moves it but a failure. */
   private readonly running = new Map<string, { provider: string; model: HostModel }>();
 
@@ -71,6 +53,8 @@ export class RoutingDesk {
     this.policy = policy;
     this.fusionDefault = fusionDefault;
     this.world = world;
+    const recovered = (why: string) => this.record({ type: "recovered", provider: policy.primary, why });
+    this.state = new PolicyState(policy, { ...world, recovered }, world.sources ?? {});
   }
 
   /** False where the policy can lead nowhere but to the local model: then nobody is asked and nothing is read. */
@@ -85,7 +69,7 @@ export class RoutingDesk {
   /**
    * The model of a session's next turn; undefined leaves the host's own choice.
    * @param work the agent's plain name, and its task's text where it is known; `lasting`: the session is one piece of work,
-   * which stays where it began
+   * which stays where it began; `mode` in place of what is switched on
    * @throws ExternalBlocked where a rule stops the work.
    */
   async choose(work: {
@@ -93,40 +77,54 @@ export class RoutingDesk {
     session: string;
     task?: string;
     lasting?: boolean;
+    mode?: FusionMode | undefined;
   }): Promise<HostModel | undefined> {
     if (!this.matters) return undefined;
-    await this.refresh();
+    await this.state.refresh();
     const begun = this.running.get(work.session);
-    if (begun !== undefined && this.health.providers[begun.provider]?.cooling !== true) return begun.model;
-    const started = performance.now();
-    const clock = new Date(this.world.now());
-    const mode = this.taskMode ?? this.state.mode ?? (this.fusionDefault ? "always" : "off");
-    const verdict = decideRoute(this.policy, this.health, {
-      ...work,
-      mode,
-      minute: clock.getHours() * 60 + clock.getMinutes(),
-    });
-    this.note(work, verdict, mode, performance.now() - started);
+    if (begun !== undefined && this.state.health.providers[begun.provider]?.cooling !== true) return begun.model;
+    const verdict = this.decide({ ...work, mode: work.mode ?? this.taskMode ?? this.standing() });
     if (verdict.kind === "blocked") throw new ExternalBlocked(verdict.reason.detail);
     if (verdict.kind !== "routed") return undefined;
-    const model = this.hostModel(verdict.provider, verdict.model);
+    const model = this.hostModel(verdict);
     if (work.lasting === true) this.running.set(work.session, { provider: verdict.provider, model });
     return model;
+  }
+
+  async ask({ kind, failed = [], mode, task, ...work }: PolicyQuestion): Promise<PolicyAnswer> {
+    if (this.matters) await this.state.refresh();
+    const exclude = failed.length > 0 ? { exclude: failed } : {};
+    const asked = { ...work, ...(task === undefined ? {} : { task }), ...exclude };
+    const verdict = this.decide({ ...asked, mode: mode ?? this.standing() }, kind);
+    if (verdict.kind === "unknown-agent") throw new UnknownAgent(verdict.agent);
+    if (verdict.kind === "blocked") throw new ExternalBlocked(verdict.reason.detail);
+    if (failed.includes(verdict.provider)) throw new NobodyLeft(failed);
+    const { provider, model, tier, reason } = verdict;
+    return { provider, model, host: this.hostModel(verdict), tier, reason };
   }
 
   /**
    * A task begins: what a keyword switched for the last one has ended.
    * @param mode what this one's keyword switches
+   * @param session the session it holds in; without it the swarm's
    * @returns whether that can change anything, and is to be shown
    */
-  beginTask(mode?: FusionMode): boolean {
-    this.taskMode = mode;
+  beginTask(mode?: FusionMode, session?: string): boolean {
+    if (session === undefined) this.taskMode = mode;
+    else if (mode === undefined) this.sessionModes.delete(session);
+    else this.sessionModes.set(session, mode);
     return mode !== undefined && this.matters;
+  }
+
+  /** What a person switched on in a session that is not the swarm's. */
+  modeOf(session: string): FusionMode | undefined {
+    return this.sessionModes.get(session);
   }
 
   /** The session is gone. */
   forget(session: string): void {
     this.running.delete(session);
+    this.sessionModes.delete(session);
   }
 
   /**
@@ -136,92 +134,83 @@ export class RoutingDesk {
    */
   failed({ session, role, provider: hostProvider, failure, retryAfterMs }: FailedRequest): boolean {
     const provider = this.providerOf(hostProvider);
-    if (!this.matters || provider === undefined) return false;
+    if (provider === undefined) return false;
+    const kind = routeFailureKind(failure);
+    return this.runFailed({ session, agent: role, provider, failure: { kind, retryAfterMs } });
+  }
+
+  runFailed({ session, agent, provider, failure }: FailedRun): boolean {
+    if (!this.matters) return false;
     this.running.delete(session);
     const now = this.world.now();
-    const kind = routeFailureKind(failure);
-    const typed: RouteFailure = { kind, retryAfterMs };
-    // The gate has tried it again already, as often as its limits say.
-    const after = afterFailure(provider, typed, 2, now);
+    const resetsAt = failure.resetsAt ?? this.resetOf(provider, now);
+    // Whoever ran it has tried it again already, as often as its own limits say.
+    const after = afterFailure(provider, { ...failure, resetsAt }, 2, now);
     if (after.kind !== "next") return false;
-    const cooldowns = withCooldown(this.state.cooldowns, after.cool, now);
-    const active = this.state.fallback;
-    const own = provider === this.policy.primary && this.policy.fallback.length > 0;
-    const until = cooldowns.find((rest) => rest.provider === provider)?.until ?? after.cool.until;
-    const fallback = active ?? (own ? { why: `${provider} ${kind}`, since: now, until } : undefined);
-    this.keep({ ...this.state, cooldowns, ...(fallback ? { fallback } : {}) });
-    this.health = currentHealth(this.policy, this.state, [], now).health;
-    const resting = cooldowns.filter((rest) => rest.until > now).map((rest) => rest.provider);
-    const hop = nextHop(this.policy, this.health, { agent: role, mode: "off", session }, resting);
+    const resting = this.state.rest(after.cool);
+    const hop = nextHop(this.policy, this.state.health, { agent, mode: "off", session }, resting);
     const to = hop.kind === "routed" ? hop.provider : undefined;
-    const cool = new Date(after.cool.until).toISOString();
-    this.record({
-      type: "failed",
-      session,
-      agent: role,
-      provider,
-      failure: kind,
-      coolingUntil: cool,
-      next: to ?? hop.kind,
-    });
+    const coolingUntil = new Date(after.cool.until).toISOString();
+    const told = failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs };
+    const about = { type: "failed", session, agent, provider, failure: failure.kind, ...told };
+    this.record({ ...about, coolingUntil, next: to ?? hop.kind }, now);
     return to !== undefined;
   }
 
-  /** Reads limits and switches anew; what cannot be read leaves what is known, and the primary is kept. */
-  private async refresh(): Promise<void> {
-    const now = this.world.now();
-    await this.saving;
-    try {
-      const { store } = this.world;
-      const [limits, kept] = await Promise.all([store.limits(), this.unsaved ? undefined : store.fusion()]);
-      const state = kept ?? this.state;
-      const { health, full } = currentHealth(this.policy, state, limits, now);
-      const recovered = state.fallback?.until !== undefined && state.fallback.until <= now;
-      const { fallback, ...rest } = state;
-      const next = { ...rest, full, ...(recovered || fallback === undefined ? {} : { fallback }) };
-      if (recovered) this.record({ type: "recovered", provider: this.policy.primary, why: fallback?.why });
-      if (recovered || full.join() !== state.full.join()) this.keep(next);
-      else this.state = next;
-      this.health = { ...health, pick: (names) => this.world.pick(names) };
-    } catch (error) {
-      this.world.log("routing keeps to what it knows: its state cannot be read", error);
-    }
+  heard(windows: readonly LimitWindow[]): void {
+    if (this.matters) this.state.hear(windows);
   }
 
-  private keep(state: FusionState): void {
-    this.state = state;
-    this.saving = this.saving
-      .then(() => this.world.store.saveFusion(state))
-      .then(() => {
-        this.unsaved = false;
-      })
-      .catch((error: unknown) => {
-        this.unsaved = true;
-        this.world.log("routing's state cannot be kept", error);
-      });
+  /** The headers of a provider's answer; what they say of its limits counts from the next decision on. Never throws. */
+  heardHeaders(hostProvider: string, get: (name: string) => string | null): void {
+    const provider = this.matters ? this.providerOf(hostProvider) : undefined;
+    const surface = provider === undefined ? undefined : this.policy.providers.get(provider)?.surface;
+    if (provider === undefined || surface === undefined || provider === LOCAL) return;
+    const reading = readLimitHeaders({ surface, provider }, get, this.world.now());
+    if (reading.ok) this.state.hear(reading.windows);
+  }
+
+  /** An exhausted window's own reset, where an answer's headers told it. */
+  private resetOf(provider: string, now: number): number | undefined {
+    return usageOf(provider, this.state.known(), this.policy.threshold, now).resetsAt;
+  }
+
+  private standing(): FusionMode {
+    return this.state.mode ?? (this.fusionDefault ? "always" : "off");
+  }
+
+  private decide(question: Omit<RouteQuestion, "minute">, kind?: string): Verdict {
+    const started = performance.now();
+    const clock = new Date(this.world.now());
+    const health = { ...this.state.health, pick: (names: readonly string[]) => this.world.pick(names) };
+    const minute = clock.getHours() * 60 + clock.getMinutes();
+    const verdict = this.decisions.decide(this.policy, health, { ...question, minute }, this.state.epoch);
+    // Nobody reads about a policy that has nothing to decide.
+    if (this.matters) this.note(question, verdict, performance.now() - started, kind);
+    return verdict;
   }
 
   private providerOf(hostProvider: string): string | undefined {
     return [...this.policy.providers.values()].find((provider) => provider.hostProvider === hostProvider)?.id;
   }
 
-  private hostModel(provider: string, modelID: string): HostModel {
+  private hostModel({ provider, model: modelID }: Pick<Routed, "provider" | "model">): HostModel {
     return { providerID: this.policy.providers.get(provider)?.hostProvider ?? provider, modelID };
   }
 
-  private note(work: { agent: string; session: string }, verdict: Verdict, mode: FusionMode, ms: number): void {
-    const utilisation = this.health.providers[this.policy.primary]?.percent ?? null;
+  private note(work: Pick<RouteQuestion, "agent" | "session" | "mode">, verdict: Verdict, ms: number, kind?: string) {
+    const utilisation = this.state.health.providers[this.policy.primary]?.percent ?? null;
     const decided =
       verdict.kind === "routed"
         ? { decision: verdict.route ? "route" : "keep", provider: verdict.provider, model: verdict.model }
         : { decision: verdict.kind };
     const reason = verdict.kind === "unknown-agent" ? undefined : verdict.reason;
-    const { session, agent } = work;
-    const durationUs = Math.round(ms * 1000);
-    this.record({ type: "decided", session, agent, ...decided, reason, mode, utilisation, durationUs });
+    const { session, agent, mode } = work;
+    const about = { type: "decided", ...(kind === undefined ? {} : { kind }), session, agent };
+    this.record({ ...about, ...decided, reason, mode, utilisation, durationUs: Math.round(ms * 1000) });
   }
 
-  private record(entry: object): void {
-    this.world.record({ timestamp: new Date(this.world.now()).toISOString(), ...entry });
+  private record(entry: object, now: number = this.world.now()): void {
+    this.world.record({ timestamp: new Date(now).toISOString(), ...entry });
   }
 }

@@ -30,7 +30,7 @@ beforeEach(async () => {
     ...composed.services,
     swarm: { state, open: true } as SwarmServices["swarm"],
     lease: { acquire: async () => ({ held: true, taken: false }) } as unknown as SwarmServices["lease"],
-    hostConfig: { findings: [], mcpServers: [] },
+    hostConfig: { findings: [], mcpServers: [], servers: {} },
   };
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));

@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import { type FusionState, NO_FUSION_STATE } from "../../../src/core/routing/fusionState.ts";
 import { type LimitWindow, limitWindow } from "../../../src/core/routing/limits/window.ts";
 import { makePolicy, type PolicySettings } from "../../../src/core/routing/policy.ts";
-import { ExternalBlocked, RoutingDesk } from "../../../src/runtime/routing/routingDesk.ts";
+import type { LimitSources } from "../../../src/runtime/routing/policyState.ts";
+import { RoutingDesk } from "../../../src/runtime/routing/routingDesk.ts";
+import { ExternalBlocked, NobodyLeft, UnknownAgent } from "../../../src/runtime/routing/routingErrors.ts";
 
 const HOUR = 3_600_000;
 
 /** A desk over a store in memory, with a clock that the test moves. */
-function desk(settings: PolicySettings, fusionDefault = false) {
+function desk(settings: PolicySettings, fusionDefault = false, sources: LimitSources = {}) {
   const kept: { windows: LimitWindow[]; fusion: FusionState; reads: number } = {
     windows: [],
     fusion: NO_FUSION_STATE,
@@ -22,6 +24,9 @@ function desk(settings: PolicySettings, fusionDefault = false) {
         kept.reads += 1;
         return kept.windows;
       },
+      saveLimits: async (windows) => {
+        kept.windows = [...windows];
+      },
       fusion: async () => kept.fusion,
       saveFusion: async (state) => {
         kept.fusion = state;
@@ -31,6 +36,7 @@ function desk(settings: PolicySettings, fusionDefault = false) {
     pick: (names) => names[0] ?? "",
     record: (entry) => void log.push({ ...entry }),
     log: (message, error) => void notes.push([message, error]),
+    sources,
   });
   const claude = (percent: number) => {
     const common = { provider: "claude", source: "test", observedAt: clock.now };
@@ -172,5 +178,100 @@ describe("RoutingDesk", () => {
     });
     expect((await one.choose({ agent: "worker", session: "w" }))?.providerID).toBe("anthropic");
     expect(notes).toEqual([[expect.stringContaining("cannot be read"), expect.any(Error)]]);
+  });
+
+  it("answers a job or a run with provider, model and reason, and says why it cannot", async () => {
+    const { one, log } = desk(CLAUDE, true);
+    const job = { kind: "job", agent: "oh-my-claudecode:executor", session: "j1" } as const;
+    expect(await one.ask(job)).toEqual({
+      provider: "openai",
+      model: "gpt-5.2-codex",
+      host: { providerID: "openai", modelID: "gpt-5.2-codex" },
+      tier: "medium",
+      reason: { code: "fusion-always", detail: "MEDIUM by tier" },
+    });
+    expect(await one.ask({ ...job, mode: "off" })).toMatchObject({ provider: "claude", reason: { code: "default" } });
+    expect(log[0]).toMatchObject({ type: "decided", kind: "job", session: "j1", provider: "openai" });
+    await expect(one.ask({ ...job, agent: "nobody" })).rejects.toThrow(UnknownAgent);
+    await expect(desk({ primary: "claude" }).one.ask(job)).rejects.toThrow(ExternalBlocked);
+    expect(await desk({}).one.ask(job)).toMatchObject({ provider: "local", reason: { code: "default" } });
+  });
+
+  it("never answers with who failed the work already", async () => {
+    const { one } = desk(CLAUDE);
+    const run = { kind: "cli", agent: "executor", session: "r" } as const;
+    const seen: string[] = [];
+    for (let failed: string[] = []; seen.length < 4; failed = [...seen]) {
+      seen.push((await one.ask({ ...run, failed })).provider);
+    }
+    expect(seen).toEqual(["claude", "openai", "gemini", "local"]);
+    await expect(one.ask({ ...run, failed: seen })).rejects.toThrow(NobodyLeft);
+  });
+
+  it("a failed run rests its provider for exactly as long as it was asked to", async () => {
+    const { one, kept, clock, log } = desk(CLAUDE);
+    const run = { session: "r", agent: "executor", provider: "claude" };
+    expect(one.runFailed({ ...run, failure: { kind: "rate", retryAfterMs: 61_234 } })).toBe(true);
+    await one.ask({ kind: "cli", agent: "executor", session: "r" });
+    expect(kept.fusion.cooldowns).toEqual([{ provider: "claude", until: clock.now + 61_234, why: "rate" }]);
+    expect(log[0]).toMatchObject({ type: "failed", retryAfterMs: 61_234, next: "openai" });
+    expect(Date.parse(String(log[0]?.coolingUntil)) - Date.parse(String(log[0]?.timestamp))).toBe(61_234);
+  });
+
+  it("hears limits in headers, whoever sends them, and keeps them for other processes", async () => {
+    const { one, kept, clock, provider } = desk(CLAUDE);
+    const headers = (utilization: string) => (name: string) =>
+      ({
+        "anthropic-ratelimit-unified-5h-utilization": utilization,
+        "anthropic-ratelimit-unified-5h-reset": String((clock.now + HOUR) / 1000),
+      })[name] ?? null;
+    one.heardHeaders("anthropic", headers("0.5"));
+    expect(await provider("worker", "a")).toBe("anthropic");
+    one.heardHeaders("anthropic", headers("0.91"));
+    expect(await provider("worker", "b")).toBe("openai");
+    await expect.poll(() => kept.windows).toMatchObject([{ provider: "claude", windowKind: "5h", usedPercent: 91 }]);
+    // An exhausted window's reset is how long a quota rests.
+    one.runFailed({ session: "b", agent: "worker", provider: "claude", failure: { kind: "quota" } });
+    await provider("worker", "b");
+    expect(kept.fusion.cooldowns).toMatchObject([{ provider: "claude", until: clock.now + HOUR }]);
+  });
+
+  it("the local server's load counts while it is fresh, and is kept in no file", async () => {
+    const load = { percent: 95 };
+    const own: PolicySettings = { externalAllowed: true, tiers: { low: ["gemini"] } };
+    const { one, kept, clock } = desk(own, false, {
+      localLoad: async () => {
+        const common = { provider: "local", source: "vllm-metrics", observedAt: clock.now };
+        return { ok: true, windows: [limitWindow(common, "gpu", load.percent)] };
+      },
+    });
+    const ask = async () => (await one.ask({ kind: "job", agent: "writer", session: "s" })).provider;
+    expect(await ask()).toBe("gemini");
+    load.percent = 20;
+    clock.now += 1000;
+    expect(await ask()).toBe("local");
+    expect(kept.windows).toEqual([]);
+  });
+
+  it("asks the usage endpoints as often as it may, and no oftener", async () => {
+    let asked = 0;
+    const { one, kept, clock } = desk(CLAUDE, false, {
+      endpoints: {
+        everyMs: 60_000,
+        ask: async () => {
+          asked += 1;
+          const common = { provider: "claude", source: "claude-usage", observedAt: clock.now };
+          return [limitWindow(common, "weekly", 93)];
+        },
+      },
+    });
+    const ask = async () => (await one.ask({ kind: "job", agent: "executor", session: "s" })).provider;
+    await ask();
+    await expect.poll(() => kept.windows.length).toBe(1);
+    expect(await ask()).toBe("openai");
+    expect(asked).toBe(1);
+    clock.now += 60_000;
+    await ask();
+    expect(asked).toBe(2);
   });
 });

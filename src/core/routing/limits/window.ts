@@ -44,6 +44,8 @@ export const SECONDS_OF: Readonly<Partial<Record<WindowKind, number>>> = {
   daily: 86_400,
   weekly: 7 * 86_400,
   monthly: 30 * 86_400,
+  // No window but a moment: a server's load is believed for as long as a few readings of it take.
+  gpu: 10,
 };
 
 /** A window of what is common to one reading, and what is its own; values beyond 0 to 100 are held to it. */
