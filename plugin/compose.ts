@@ -92,6 +92,8 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
   const log = (message: string, error?: unknown) => note(stateDir, message, error);
   const reactors: { carryOut: Reactors["carryOut"] } = { carryOut: () => undefined };
   const watchers: { watch?: WorkerWatch } = {};
+  // The model that the roles have in the host's configuration: `local` and they must not be two.
+  const local = options.model ?? read.config.model;
   const hostConfig: SwarmServices["hostConfig"] = { findings: undefined, mcpServers: [], servers: {} };
   const unsandboxed = new OffSandbox({ wrapper: SHELL_WRAPPER });
   const parts = {
@@ -113,12 +115,10 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     random: () => Math.random(),
     sleep: (ms: number) => sleep(ms, undefined, { ref: false }),
     log,
-    routing: policyDesk(read.config, {
-      env: process.env,
-      home: homedir(),
-      log,
-      localServer: () => hostConfig.servers[read.config.model.split("/")[0] ?? ""],
-    }),
+    routing: policyDesk(
+      { ...read.config, model: local },
+      { env: process.env, home: homedir(), log, localServer: () => hostConfig.servers[local.split("/")[0] ?? ""] },
+    ),
   };
   const trees = new WorkerTrees(parts, createWorktrees(projectDir), createGit);
   const services: SwarmServices = { ...parts, trees };
