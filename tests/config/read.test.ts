@@ -113,7 +113,7 @@ describe("keys that weaken", () => {
     security: { egress: "swarm", allowHosts: ["evil.example"], unsandboxed: ["formatter"] },
     mcp: { allow: { commander: ["x"], worker: ["x"], scout: ["x"], librarian: ["x"] } },
     workflow: { design: "optional", skipPhrases: ["go"] },
-    routing: { external: { enabled: true } },
+    routing: { external: { enabled: true, usagePoll_s: 60 } },
   };
 
   it("are ignored in the repository's files, with a diagnostic each", () => {
