@@ -38,6 +38,7 @@ import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
 import type { PluginOptions } from "./options.ts";
 import { blockedFromTheStart } from "./routing.ts";
 import { SHELL_WRAPPER } from "./shellWrapper.ts";
+import { type Tracking, trackingOf } from "./tracking.ts";
 
 /** What a host gives the plugin. */
 export interface HostInput {
@@ -56,7 +57,14 @@ export type GateConfig = GateSettings & {
 };
 
 export type Composition =
-  | { ok: true; services: SwarmServices; watch: WorkerWatch; inbox: InboxReader; gate: GateConfig }
+  | {
+      ok: true;
+      services: SwarmServices;
+      watch: WorkerWatch;
+      inbox: InboxReader;
+      gate: GateConfig;
+      tracking: Tracking;
+    }
   | { ok: false; problem: string };
 
 /** The plugin's one composition function: hands the runtime its adapters. Touches no network and starts nothing. */
@@ -127,7 +135,14 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
   const watch = new WorkerWatch(services);
   watchers.watch = watch;
   const inbox = new InboxReader(new FileInbox(stateDir), services, () => watch.resume());
-  return { ok: true, services, watch, inbox, gate: gateSettings(read.config) };
+  return {
+    ok: true,
+    services,
+    watch,
+    inbox,
+    gate: gateSettings(read.config),
+    tracking: trackingOf(services, read.config),
+  };
 }
 
 /** The root the host names, where a repository is there indeed: asking git costs every start a process. */

@@ -3,6 +3,7 @@ import { UNREADABLE_CALL } from "../../src/core/roles.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionRoles } from "../sessionRoles.ts";
 import type { PersonVoice } from "./personVoice.ts";
+import type { AnsweredMessage } from "./usage.ts";
 
 const sessionInfo = z.looseObject({
   id: z.string(),
@@ -60,9 +61,13 @@ const eventSchema = z.discriminatedUnion("type", [
     type: z.literal("message.updated"),
     properties: z.looseObject({
       info: z.looseObject({
+        id: z.string().optional(),
         role: z.string(),
         sessionID: z.string(),
         agent: z.string().optional(),
+        providerID: z.string().optional(),
+        time: z.looseObject({ created: z.number(), completed: z.number().optional() }).optional(),
+        error: z.looseObject({ name: z.string() }).optional(),
         tokens: z
           .looseObject({ input: z.number(), output: z.number(), cache: z.looseObject({ read: z.number() }) })
           .optional(),
@@ -80,6 +85,8 @@ export interface EventTargets {
   onCallEnded(session: string, call: string, tool: string, error: string | undefined): Promise<void>;
   onIdle(session: string): void;
   onTokens(session: string, tokens: { input: number; output: number; cached: number }): void;
+  /** An answer has ended, well or not; told again when the message changes later. */
+  onAnswered(message: AnsweredMessage): void;
 }
 
 /** Sorts the host's events to whom they concern. Returns the work it started; never throws synchronously. */
@@ -125,13 +132,16 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
       if (await roles.isBelowSwarm(event.properties.sessionID)) await rejectPermission(services, event.properties);
       return;
     case "message.updated": {
-      const { role, sessionID, tokens } = event.properties.info;
-      if (role !== "assistant" || !tokens) return;
-      return targets.onTokens(sessionID, {
-        input: tokens.input + tokens.cache.read,
-        output: tokens.output,
-        cached: tokens.cache.read,
-      });
+      const { role, sessionID, tokens: counted, ...info } = event.properties.info;
+      if (role !== "assistant" || !counted) return;
+      const cached = counted.cache.read;
+      const tokens = { input: counted.input + cached, output: counted.output, cached };
+      targets.onTokens(sessionID, tokens);
+      const { id, providerID: provider, time, agent = "none" } = info;
+      if (id === undefined || provider === undefined || time?.completed === undefined) return;
+      const { created, completed } = time;
+      const error = info.error?.name;
+      return targets.onAnswered({ id, session: sessionID, agent, provider, created, completed, error, tokens });
     }
   }
 }

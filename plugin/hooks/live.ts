@@ -36,13 +36,14 @@ import { swarmTurns } from "./swarmTurns.ts";
 import { ToolEffects } from "./toolEffects.ts";
 import { judgeToolCall } from "./toolGate.ts";
 import { addNotes, changeTexts } from "./toolResult.ts";
+import { UsageRecorder } from "./usage.ts";
 
 /**
  * The hooks of a project where the swarm can work. Sessions that are not the swarm's pass through untouched.
  * @param directory the directory the host was opened in: it resolves relative names there.
  */
 export function liveHooks(
-  { services, watch, inbox, gate }: Extract<Composition, { ok: true }>,
+  { services, watch, inbox, gate, tracking }: Extract<Composition, { ok: true }>,
   options: PluginOptions,
   directory: string,
 ): Hooks {
@@ -57,10 +58,12 @@ export function liveHooks(
   let requests: ModelRequests | undefined;
   let turns: GpuTurns | undefined;
   const userShell: { path?: string | undefined } = {};
+  const usage = new UsageRecorder(tracking.record, tracking.providerOf);
   // A process that only looks (doctor) takes up no swarm and carries out no orders.
   const looksOnly = process.env.AEGIS_LOOK_ONLY === "1";
   const nonce = probeNonce(process.env);
   const registry = new AgentRegistry(services);
+  if (!looksOnly) void tracking.publisher.start();
   const opened = new OpenedSwarm(services, async () => {
     const acts = services.swarm.open || services.swarm.state?.report !== undefined;
     if (looksOnly || (acts && !(await registry.complete()))) return;
@@ -107,12 +110,15 @@ export function liveHooks(
       bypassProxy(process.env, allowHosts);
       turns?.close();
       const probe = nonce === undefined ? undefined : probeFetch(nonce);
-      turns = gate.admission && !probe ? swarmTurns(services, gate.admission, named) : undefined;
+      turns = gate.admission && !probe ? swarmTurns(services, gate.admission, named, tracking.sees) : undefined;
       requests = new ModelRequests(
         { ...gate, allowHosts, limits: services.routing.matters ? beforeNext(gate.limits) : gate.limits },
         async (session) => (session === "" ? "none" : (await actorOf(session)).role),
         services,
-        (event) => watch.requests.see(routed(event)),
+        (event) => {
+          usage.request(event);
+          watch.requests.see(routed(event));
+        },
         {
           turns,
           probe,
@@ -149,6 +155,7 @@ export function liveHooks(
         onSessionDeleted: (session) => {
           turns?.forget(session);
           services.routing.forget(session);
+          usage.forget(session);
           watch.sessionDeleted(session);
         },
         onTokens: (session, tokens) => {
@@ -156,6 +163,9 @@ export function liveHooks(
           const state = services.swarm.state;
           const worker = state && workerOfSession(state, session);
           if (worker) services.live.set(worker.assignment.id, { ...services.live.get(worker.assignment.id), tokens });
+        },
+        onAnswered: (message) => {
+          if (!looksOnly) usage.message(message);
         },
       }).catch((error: unknown) => services.log(`event ${event.type}`, error));
     },
@@ -244,6 +254,7 @@ export function liveHooks(
 
     dispose: async () => {
       turns?.close();
+      tracking.publisher.stop();
       watch.instanceEnds();
       inbox.close();
       await services.swarm.settled();

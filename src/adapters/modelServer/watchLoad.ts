@@ -6,9 +6,17 @@ import { pollMetrics } from "./metricsPoller.ts";
 /** Milliseconds between two readings: vLLM logs and averages by seconds, and an answer's first token takes longer. */
 const EVERY_MS = 1_000;
 
-/** Tells a server's load every second until stopped. Silent while it has no metrics: what was told grows old by itself. */
-export function watchLoad(baseUrl: string, tell: (load: ServerLoad) => void): { stop(): void } {
+/**
+ * Tells a server's load every second until stopped. Silent while it has no metrics: what was told grows old by itself.
+ * @param seen gets every reading as well
+ */
+export function watchLoad(
+  baseUrl: string,
+  tell: (load: ServerLoad) => void,
+  seen: (reading: { at: number; snapshot: ServerSnapshot }) => void = () => undefined,
+): { stop(): void } {
   return pollMetrics({ baseUrl, everyMs: EVERY_MS }, (reading) => {
+    if (reading.ok) seen(reading);
     const load = reading.ok ? loadOf(reading.at, reading.snapshot) : undefined;
     if (load) tell(load);
   });

@@ -8,6 +8,8 @@ import { isLive, isRunning, PHASES } from "./state.ts";
 export interface LiveView {
   doing?: string;
   tokens?: Tokens;
+  /** Requests that go before its own, while it waits for the GPU. */
+  ahead?: number;
 }
 
 type ShownStatus = Worker["status"] | "stalled";

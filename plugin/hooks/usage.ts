@@ -1,0 +1,71 @@
+import type { UsageRow } from "../../src/core/tracking/usageRow.ts";
+import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
+
+/** An assistant's message as the host tells it; one message is one model request. */
+export interface AnsweredMessage {
+  id: string;
+  session: string;
+  agent: string;
+  /** The host's name. */
+  provider: string;
+  created: number;
+  completed: number;
+  /** The error's name, where it ended in one. */
+  error: string | undefined;
+  tokens: { input: number; output: number; cached: number };
+}
+
+/** Messages of the past that may still be told once more. */
+const REMEMBERED = 1_000;
+/** A person's stop is no failure of the provider's. */
+const STOPPED = "MessageAbortedError";
+
+/** Records every answer once, with the host's tokens; how long it took, the model gate knows better where it saw it. */
+export class UsageRecorder {
+  private readonly record: (row: UsageRow) => void;
+  private readonly providerOf: (hostProvider: string) => string;
+  private readonly seen = new Set<string>();
+  private readonly took = new Map<string, number>();
+
+  /** @param record must not throw; @param providerOf the registry's id for the host's name of a provider */
+  constructor(record: (row: UsageRow) => void, providerOf: (hostProvider: string) => string) {
+    this.record = record;
+    this.providerOf = providerOf;
+  }
+
+  request(event: GateEvent): void {
+    if (event.type !== "answered") return;
+    this.took.delete(event.session);
+    this.took.set(event.session, event.totalMs);
+    forgetOldest(this.took);
+  }
+
+  message(message: AnsweredMessage): void {
+    if (this.seen.has(message.id)) return;
+    this.seen.add(message.id);
+    forgetOldest(this.seen);
+    const { session, agent, tokens, error, created, completed } = message;
+    const duration = this.took.get(session) ?? completed - created;
+    this.took.delete(session);
+    this.record({
+      at: completed,
+      provider: this.providerOf(message.provider),
+      agent,
+      duration: Math.max(0, Math.round(duration)),
+      success: error === undefined || error === STOPPED,
+      cacheHit: tokens.cached > 0,
+      input: Math.max(0, Math.round(tokens.input)),
+      output: Math.max(0, Math.round(tokens.output)),
+    });
+  }
+
+  forget(session: string): void {
+    this.took.delete(session);
+  }
+}
+
+function forgetOldest(known: Set<string> | Map<string, unknown>): void {
+  if (known.size <= REMEMBERED) return;
+  const [oldest] = known.keys();
+  if (oldest !== undefined) known.delete(oldest);
+}
