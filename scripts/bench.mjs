@@ -17,6 +17,7 @@ const names = [
   "fusion",
   "hooks",
   "scheduler",
+  "hud",
 ];
 const [name = "", ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { missingStep } from "../../src/core/workflow/decide/continuation.ts";
 import { yesNoChoices } from "../../src/core/workflow/decide/design.ts";
+import { missingStep } from "../../src/core/workflow/missingStep.ts";
 import { approvalChoices, languageOf } from "../../src/core/workflow/person.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import type { OpenQuestion, Swarm } from "../../src/core/workflow/state.ts";

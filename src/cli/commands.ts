@@ -2,6 +2,7 @@ import { registerConfig } from "./config/commands.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerFusion } from "./fusion/commands.ts";
+import { registerHud } from "./hud/command.ts";
 import { registerInstall } from "./install.ts";
 import { registerLimits } from "./limits/commands.ts";
 import { registerLogsVllm } from "./logs-vllm.ts";
@@ -10,6 +11,7 @@ import type { Register } from "./program.ts";
 import { registerRoute } from "./route/explain.ts";
 import { registerScope } from "./scope/check.ts";
 import { registerStartVllm } from "./start-vllm.ts";
+import { registerStats } from "./stats/command.ts";
 import { registerStopVllm } from "./stop-vllm.ts";
 import { registerSwarm } from "./swarm/commands.ts";
 import { registerTune } from "./tune.ts";
@@ -25,6 +27,8 @@ export const commands: readonly Register[] = [
   registerStopVllm,
   registerLogsVllm,
   registerSwarm,
+  registerHud,
+  registerStats,
   registerScope,
   registerRoute,
   registerLimits,

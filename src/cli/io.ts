@@ -1,4 +1,4 @@
-import type { Language } from "./messages/catalogue.ts";
+import type { Language } from "./messages/language.ts";
 
 /** What a command sees of the world it talks to; tests hand in their own. */
 export interface Io {
@@ -12,6 +12,8 @@ export interface Io {
   lang: Language;
   /** Whether colours may be used (a terminal, and no NO_COLOR). */
   colour: boolean;
+  /** Cells of a line, where the output is a terminal. */
+  columns?: number | undefined;
   /** Everything on standard input, for commands that take `-`. */
   readStdin(): Promise<string>;
   /** One line from the person; undefined at end of input or Ctrl-C. Only called where `isTTY`. */

@@ -20,6 +20,9 @@ export function nodeIo(): Io {
     isTTY: terminal && process.stdin.isTTY === true,
     lang: "en",
     colour: terminal && !process.env.NO_COLOR,
+    get columns() {
+      return process.stdout.columns;
+    },
     signal: AbortSignal.any([signals, abort.signal]),
     async readStdin() {
       const chunks: Buffer[] = [];

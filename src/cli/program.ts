@@ -2,7 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { messageOf } from "../ports/thrown.ts";
 import { CliFailure } from "./failure.ts";
 import { type Io, paint, writeJson } from "./io.ts";
-import { isLanguage, type MessageKey, pickLanguage, say } from "./messages/catalogue.ts";
+import { type MessageKey, say } from "./messages/catalogue.ts";
+import { isLanguage, pickLanguage } from "./messages/language.ts";
 
 /** Adds one command, or a group of them, to the program. */
 export type Register = (program: Command, io: Io) => void | Promise<void>;

@@ -40,6 +40,23 @@ const notifications = z
   .prefault({})
   .describe("Messages to the person.");
 
+const tracking = z
+  .strictObject({
+    watts: z
+      .number()
+      .min(0)
+      .max(100_000)
+      .default(700)
+      .describe("Power of the GPU while it works, for the electricity in reports: 700 W is an H200 SXM's limit."),
+    pricePerKwh: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe("Price of a kWh in US dollars, for reports; 0 counts the energy alone."),
+  })
+  .prefault({})
+  .describe("What reports reckon with.");
+
 const characters = (fallback: number, text: string) => z.number().int().min(1_000).default(fallback).describe(text);
 
 const swarm = z
@@ -279,6 +296,7 @@ export const configSchema = z
     vllm,
     jobs,
     gate,
+    tracking,
   })
   .describe("Configuration of oh-my-qwencoder (aegis.jsonc).");
 

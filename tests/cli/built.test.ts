@@ -25,6 +25,16 @@ beforeAll(async () => {
     loader: { ".md": "text" },
     logLevel: "error",
   });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["src/cli/hud/quick.ts"],
+    outfile: join(dir, "dist/hud.js"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "error",
+  });
   for (const name of ["node_modules", "templates"]) symlinkSync(join(root, name), join(dir, name));
   put(join(dir, "package.json"), readFileSync(join(root, "package.json")));
   put(join(dir, "bin/oh-my-qwencoder.js"), readFileSync(join(root, "bin/oh-my-qwencoder.js")));
@@ -51,6 +61,20 @@ describe("the built program", () => {
     expect(done.stderr).toContain("no model server answers");
     const undone = await run(["install", "--uninstall"], where);
     expect(undone.exitCode).toBe(0);
+  });
+
+  it("shows the hud by its shorter way, and leaves help and mistakes to the whole command line", async () => {
+    const { project, env } = makeWorld();
+    const where = { cwd: project, env };
+    const shown = await run(["hud", "--lang", "ko"], where);
+    expect([shown.exitCode, shown.stderr, shown.stdout.split("\n")[0]]).toEqual([
+      0,
+      "",
+      "이 프로젝트에는 아직 스웜이 없습니다.",
+    ]);
+    expect((await run(["hud", "--help"], where)).stdout).toContain("--watch");
+    const wrong = await run(["hud", "--jsn"], where);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining("--json")]);
   });
 
   it("prints one JSON object, reads standard input, and speaks the locale's language", async () => {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../src/cli/commands.ts";
-import { pickLanguage } from "../../src/cli/messages/catalogue.ts";
 import { en } from "../../src/cli/messages/en.ts";
 import { ko } from "../../src/cli/messages/ko.ts";
+import { pickLanguage } from "../../src/cli/messages/language.ts";
 import { makeProgram } from "../../src/cli/program.ts";
 import { cli, makeWorld, put, recordIo, tree } from "./io.ts";
 

@@ -8,7 +8,7 @@ import {
   type ToolResult,
   type Turn,
 } from "../../../vllm/simulator/brain.ts";
-import type { Language } from "../messages/catalogue.ts";
+import type { Language } from "../messages/language.ts";
 import type { DemoContent, DemoFeature, DemoFile } from "./content.ts";
 import { type DemoWords, demoWords, fill } from "./words.ts";
 

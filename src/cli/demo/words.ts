@@ -1,4 +1,4 @@
-import type { Language } from "../messages/catalogue.ts";
+import type { Language } from "../messages/language.ts";
 
 /** What the demo's people and its scripted model say, in the person's language. */
 export interface DemoWords {

@@ -2,6 +2,7 @@ import { doctorEn } from "./doctorEn.ts";
 import { routingEn } from "./routingEn.ts";
 import { servingEn } from "./servingEn.ts";
 import { tuneEn } from "./tuneEn.ts";
+import { viewEn } from "./viewEn.ts";
 
 export const en = {
   "program.description": "Aegis: one on-prem GPU as a development swarm inside OpenCode.",
@@ -153,4 +154,5 @@ export const en = {
   ...routingEn,
   ...servingEn,
   ...tuneEn,
+  ...viewEn,
 } as const;

@@ -3,6 +3,7 @@ import type { en } from "./en.ts";
 import { routingKo } from "./routingKo.ts";
 import { servingKo } from "./servingKo.ts";
 import { tuneKo } from "./tuneKo.ts";
+import { viewKo } from "./viewKo.ts";
 
 export const ko: Record<keyof typeof en, string> = {
   "program.description": "Aegis: 사내 GPU 한 장을 OpenCode 안의 개발 스웜으로.",
@@ -153,4 +154,5 @@ export const ko: Record<keyof typeof en, string> = {
   ...routingKo,
   ...servingKo,
   ...tuneKo,
+  ...viewKo,
 };

@@ -10,16 +10,19 @@ const LOOK_MS = 250;
 /**
  * Tells `tell` of every change of the newest swarm until it is over; waits for one where there is none. Ends with the
  * abort's error on Ctrl-C.
+ *
+ * @param beside something else whose change is to be told
  */
 export async function followSwarm(
   io: Io,
   place: SwarmPlace,
   tell: (now: { swarm: Swarm; events: readonly SwarmEvent[] }) => void | Promise<void>,
+  beside: () => string = () => "",
 ): Promise<void> {
   let seen = "";
   for (;;) {
     const now = await newestSwarm(place);
-    const key = now ? `${now.swarm.id} ${now.events.length}` : "";
+    const key = now ? `${now.swarm.id} ${now.events.length} ${beside()}` : "";
     if (now && key !== seen) await tell(now);
     seen = key;
     if (now && isOver(now.swarm)) return;

@@ -16,24 +16,36 @@ export function registerStatus(group: Command, io: Io): void {
     .action(async (options: { watch?: boolean; json?: boolean }) => {
       const { newestSwarm, swarmPlace } = await import("./place.ts");
       const { gateSince } = await import("./gateView.ts");
+      const { liveOf } = await import("./liveView.ts");
       const { renderStatus, statusData } = await import("./statusView.ts");
       const place = await swarmPlace(io);
       if (options.watch) {
         const { followSwarm } = await import("./follow.ts");
-        return await followSwarm(io, place, async ({ swarm }) => {
-          const holder = await place.lease.holder();
-          const gate = await gateSince(place.stateDir, swarm.startedAt);
-          const text = options.json
-            ? JSON.stringify(statusData(swarm, holder, Date.now(), gate))
-            : `${io.isTTY ? CLEAR : ""}${renderStatus(io, swarm, holder, Date.now(), gate)}\n`;
-          io.stdout.write(`${text}\n`);
-        });
+        return await followSwarm(
+          io,
+          place,
+          async ({ swarm }) => {
+            const holder = await place.lease.holder();
+            const beside = {
+              gate: await gateSince(place.stateDir, swarm.startedAt),
+              live: liveOf(place.stateDir, swarm.id),
+            };
+            const text = options.json
+              ? JSON.stringify(statusData(swarm, holder, Date.now(), beside))
+              : `${io.isTTY ? CLEAR : ""}${renderStatus(io, swarm, holder, Date.now(), beside)}\n`;
+            io.stdout.write(`${text}\n`);
+          },
+          () => JSON.stringify([...liveOf(place.stateDir, "")]),
+        );
       }
       const swarm = (await newestSwarm(place))?.swarm;
       const holder = await place.lease.holder();
-      const gate = swarm && (await gateSince(place.stateDir, swarm.startedAt));
-      if (options.json) writeJson(io, statusData(swarm, holder, Date.now(), gate));
-      else if (swarm) io.stdout.write(`${renderStatus(io, swarm, holder, Date.now(), gate)}\n`);
+      const beside = swarm && {
+        gate: await gateSince(place.stateDir, swarm.startedAt),
+        live: liveOf(place.stateDir, swarm.id),
+      };
+      if (options.json) writeJson(io, statusData(swarm, holder, Date.now(), beside));
+      else if (swarm) io.stdout.write(`${renderStatus(io, swarm, holder, Date.now(), beside)}\n`);
       else io.stdout.write(`${say(io.lang, "swarm.none")} ${say(io.lang, "swarm.none.next")}\n`);
     });
 }

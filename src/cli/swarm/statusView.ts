@@ -1,12 +1,13 @@
 import type { GateSummary } from "../../core/gate/gateSummary.ts";
 import {
   duration,
+  type LiveView,
   renderDashboard,
   renderFinalReport,
   renderQaTable,
   workerRows,
 } from "../../core/workflow/dashboard.ts";
-import { missingStep } from "../../core/workflow/decide/continuation.ts";
+import { missingStep } from "../../core/workflow/missingStep.ts";
 import type { Design, Swarm } from "../../core/workflow/state.ts";
 import { evidenceCovers, isOver } from "../../core/workflow/state.ts";
 import { stopText, waitText } from "../../core/workflow/stopCause.ts";
@@ -15,8 +16,19 @@ import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { gateData, gateLines } from "./gateView.ts";
 
+/** What is known beside the log: what the model gate did, and what Workers do now. */
+export interface Beside {
+  gate?: GateSummary | undefined;
+  live?: ReadonlyMap<string, LiveView> | undefined;
+}
+
 /** The state of a swarm for programs: what `swarm status --json` prints. `now` is ms since the epoch. */
-export function statusData(swarm: Swarm | undefined, holder: LeaseHolder | undefined, now: number, gate?: GateSummary) {
+export function statusData(
+  swarm: Swarm | undefined,
+  holder: LeaseHolder | undefined,
+  now: number,
+  { gate, live }: Beside = {},
+) {
   const by = holder ? { pid: holder.pid, since: holder.since } : null;
   if (!swarm) return { ok: true, swarm: null, holder: by };
   const { lastQaTree: tree } = swarm;
@@ -34,7 +46,7 @@ export function statusData(swarm: Swarm | undefined, holder: LeaseHolder | undef
       exhausted: swarm.exhausted,
       stopped: swarm.stopped ?? null,
       waitsForModel: swarm.commanderTrouble?.waiting ?? null,
-      workers: workerRows(swarm, now),
+      workers: workerRows(swarm, now, live),
       qa: tree !== undefined && evidence ? { tree, passed: evidenceCovers(swarm, tree), ...evidence } : null,
       commit: swarm.commit ?? null,
       abort: swarm.abort ?? null,
@@ -65,7 +77,7 @@ export function renderStatus(
   swarm: Swarm,
   holder: LeaseHolder | undefined,
   now: number,
-  gate?: GateSummary,
+  { gate, live }: Beside = {},
 ): string {
   const text = (key: Parameters<typeof say>[1], parameters: Record<string, string | number> = {}) =>
     say(io.lang, key, parameters);
@@ -86,7 +98,7 @@ export function renderStatus(
   if (swarm.abort) lines.push(text("swarm.status.aborted", { by: swarm.abort.by, reason: swarm.abort.reason }));
   const requests = gate ? ["", ...gateLines(io, gate)] : [];
   if (swarm.phase === "done") return [...lines, "", renderFinalReport(swarm, now), ...requests].join("\n");
-  lines.push("", renderDashboard(swarm, now));
+  lines.push("", renderDashboard(swarm, now, live));
   const evidence = swarm.lastQaTree === undefined ? undefined : swarm.evidence[swarm.lastQaTree];
   if (evidence) lines.push("", `${text("swarm.status.qa")} ${swarm.lastQaTree ?? ""}`, renderQaTable(evidence.rows));
   return [...lines, ...requests].join("\n");

@@ -20,6 +20,13 @@ const WINDOWS = {
 } as const satisfies Record<string, { series: SeriesName; buckets: number }>;
 export type Period = keyof typeof WINDOWS;
 export const PERIODS: readonly Period[] = ["minute", "hour", "day", "month"];
+/** Length (ms) of the buckets a window is made of. */
+export const BUCKET_MS: Readonly<Record<Period, number>> = {
+  minute: SERIES.minute.ms,
+  hour: SERIES.minute.ms,
+  day: SERIES.hour.ms,
+  month: SERIES.day.ms,
+};
 
 const buckets = z.array(timeBucketSchema);
 export const usageBookSchema = z.object({ minute: buckets, hour: buckets, day: buckets });

@@ -5,7 +5,7 @@ import type { UsageCell } from "../tracking/timeBucket.ts";
 import { trafficOf } from "../tracking/usageBook.ts";
 import type { LiveView, WorkerRow } from "../workflow/dashboard.ts";
 import { workerRows } from "../workflow/dashboard.ts";
-import { missingStep } from "../workflow/decide/continuation.ts";
+import { missingStep } from "../workflow/missingStep.ts";
 import type { Phase, Swarm } from "../workflow/state.ts";
 import { isOver } from "../workflow/state.ts";
 import { type Gauges, isFresh, type LiveState } from "./liveState.ts";
@@ -80,7 +80,7 @@ export interface ViewSources {
 /** Folds what was read into what is shown. What one source lacks leaves its place empty. */
 export function viewOf({ now, swarm, live, usage, limits, fusion, problems }: ViewSources): SwarmView {
   const told = live && swarm && live.swarm === swarm.id && !isOver(swarm) && isFresh(live, now) ? live : undefined;
-  const rows = swarm ? workerRows(swarm, now, new Map(Object.entries(told?.workers ?? {}).map(liveView))) : [];
+  const rows = swarm ? workerRows(swarm, now, liveViews(told)) : [];
   const workers = rows.map((row): WorkerLine => {
     const { id, name, feature, status, scope, tokens, doing, durationMs } = row;
     const ahead = told?.workers[id]?.ahead ?? null;
@@ -116,10 +116,14 @@ const PROGRESS: Record<WorkerRow["status"], number> = {
   cancelled: 1,
 };
 
-type LiveWorker = LiveState["workers"][string];
-
-function liveView([id, { doing, tokens }]: [string, LiveWorker]): [string, LiveView] {
-  return [id, { ...(doing === undefined ? {} : { doing }), ...(tokens === undefined ? {} : { tokens }) }];
+/** What Workers do now, by Worker id. */
+export function liveViews(live: Pick<LiveState, "workers"> | undefined): Map<string, LiveView> {
+  return new Map(
+    Object.entries(live?.workers ?? {}).map(([id, { doing, tokens }]) => [
+      id,
+      { ...(doing === undefined ? {} : { doing }), ...(tokens === undefined ? {} : { tokens }) },
+    ]),
+  );
 }
 
 function headOf(swarm: Swarm, now: number): NonNullable<SwarmView["swarm"]> {

@@ -1,5 +1,5 @@
 import type { QaRow } from "../qa/qaCheck.ts";
-import { missingStep } from "./decide/continuation.ts";
+import { missingStep } from "./missingStep.ts";
 import type { Tokens } from "./model.ts";
 import type { Swarm, Worker } from "./state.ts";
 import { isLive, isRunning, PHASES } from "./state.ts";

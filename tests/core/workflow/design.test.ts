@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { missingStep } from "../../../src/core/workflow/decide/continuation.ts";
+import { missingStep } from "../../../src/core/workflow/missingStep.ts";
 import { asksToSkip } from "../../../src/core/workflow/person.ts";
 import type { Told } from "./scenario.ts";
 import {

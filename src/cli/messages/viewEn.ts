@@ -1,0 +1,21 @@
+/** What the commands that show something say. */
+export const viewEn = {
+  "hud.description": "the swarm on one screen: Workers, GPU, routing, tokens and limits",
+  "hud.watch": "go on until Ctrl-C",
+  "hud.json": "one JSON object; with --watch JSON Lines, one a change",
+  "stats.description": "requests, latencies, tokens and costs by provider and agent",
+  "stats.period": "window that ends now",
+  "stats.none": "No request in this time.",
+  "stats.provider": "Provider",
+  "stats.agent": "Agent",
+  "stats.total": "all",
+  "stats.requests": "requests",
+  "stats.success": "success",
+  "stats.cache": "cached",
+  "stats.p50": "p50",
+  "stats.p95": "p95",
+  "stats.in": "in",
+  "stats.out": "out",
+  "stats.cost": "cost",
+  "stats.electricity": "Electricity of the local GPU: {kwh} kWh at {watts} W, ${cost}.",
+} as const;

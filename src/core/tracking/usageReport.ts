@@ -1,0 +1,57 @@
+import { percentiles } from "../gate/percentiles.ts";
+import type { UsageCell } from "./timeBucket.ts";
+
+/** US dollars for a million tokens. */
+export interface Price {
+  input: number;
+  output: number;
+}
+
+/** One provider's or agent's requests of a window; what nothing is known of is null. */
+export interface UsageRowReport {
+  requests: number;
+  errors: number;
+  /** 0 to 1. */
+  successRate: number | null;
+  cacheHitRate: number | null;
+  /** ms. */
+  latency: { avg: number; p50: number; p95: number; p99: number; max: number } | null;
+  tokens: { input: number; output: number };
+  /** US dollars. */
+  cost: number;
+}
+
+/** Requests of cells as one row. @param costOf of one cell, in US dollars */
+export function reportOf(cells: readonly UsageCell[], costOf: (cell: UsageCell) => number): UsageRowReport {
+  const sum = (of: (cell: UsageCell) => number) => cells.reduce((total, cell) => total + of(cell), 0);
+  const requests = sum((cell) => cell.requests);
+  const counts = new Map<number, number>();
+  for (const { latencies } of cells) for (const [ms, times] of latencies) counts.set(ms, (counts.get(ms) ?? 0) + times);
+  const spread = percentiles(counts);
+  const share = (part: number) => (requests === 0 ? null : part / requests);
+  return {
+    requests,
+    errors: sum((cell) => cell.errors),
+    successRate: share(requests - sum((cell) => cell.errors)),
+    cacheHitRate: share(sum((cell) => cell.cacheHits)),
+    latency: spread ? { avg: sum((cell) => cell.duration) / requests, ...spread } : null,
+    tokens: { input: sum((cell) => cell.input), output: sum((cell) => cell.output) },
+    cost: sum(costOf),
+  };
+}
+
+/** What a provider's tokens of a cell cost by its list price; nothing where there is none. */
+export function tokenCost({ input, output }: Pick<UsageCell, "input" | "output">, price: Price | undefined): number {
+  return price ? (input * price.input + output * price.output) / 1e6 : 0;
+}
+
+/**
+ * Energy of a GPU over buckets, in kWh: it draws its power while at least one request runs, so for as long as a bucket's
+ * requests took together, and never longer than the bucket.
+ *
+ * @param buckets ms of work that were asked for in each, and its length (ms)
+ */
+export function energyOf(buckets: readonly { busyMs: number; lengthMs: number }[], watts: number): number {
+  const busyMs = buckets.reduce((sum, { busyMs, lengthMs }) => sum + Math.min(busyMs, lengthMs), 0);
+  return (watts / 1000) * (busyMs / 3_600_000);
+}

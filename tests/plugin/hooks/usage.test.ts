@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { UsageRecorder } from "../../../plugin/hooks/usage.ts";
+import type { UsageRow } from "../../../src/core/tracking/usageRow.ts";
+
+function recorder() {
+  const rows: UsageRow[] = [];
+  const usage = new UsageRecorder(
+    (row) => rows.push(row),
+    (host) => (host === "aegis" ? "local" : host),
+  );
+  return { rows, usage };
+}
+
+const answered = (session: string, totalMs: number) => ({
+  ...{ session, role: "worker", provider: "aegis", type: "answered" as const },
+  ...{ firstByteMs: 10, totalMs, status: 200, gaps: [] },
+});
+const message = (id: string, more: object = {}) => ({
+  ...{ id, session: "s1", agent: "worker", provider: "aegis", created: 1_000, completed: 9_000 },
+  ...{ error: undefined, tokens: { input: 500, output: 20, cached: 300 } },
+  ...more,
+});
+
+it("records a message once, with the time the model took as the gate saw it", () => {
+  const { rows, usage } = recorder();
+  usage.request(answered("s1", 700));
+  usage.message(message("m1"));
+  usage.message(message("m1"));
+  expect(rows).toEqual([
+    ...[
+      {
+        at: 9_000,
+        provider: "local",
+        agent: "worker",
+        duration: 700,
+        success: true,
+        cacheHit: true,
+        input: 500,
+        output: 20,
+      },
+    ],
+  ]);
+});
+
+it("takes the message's own time where the gate saw nothing, and of another session's request none", () => {
+  const { rows, usage } = recorder();
+  usage.request(answered("s2", 700));
+  usage.message(message("m1", { provider: "anthropic", tokens: { input: 5, output: 1, cached: 0 } }));
+  usage.request(answered("s1", 900));
+  usage.forget("s1");
+  usage.message(message("m2"));
+  expect(rows.map(({ provider, duration, cacheHit }) => [provider, duration, cacheHit])).toEqual([
+    ["anthropic", 8_000, false],
+    ["local", 8_000, true],
+  ]);
+});
+
+it("counts an error as one, and a person's stop as none", () => {
+  const { rows, usage } = recorder();
+  usage.message(message("m1", { error: "APIError" }));
+  usage.message(message("m2", { error: "MessageAbortedError" }));
+  expect(rows.map(({ success }) => success)).toEqual([false, true]);
+});
