@@ -36,7 +36,7 @@ import { swarmTurns } from "./swarmTurns.ts";
 import { ToolEffects } from "./toolEffects.ts";
 import { judgeToolCall } from "./toolGate.ts";
 import { addNotes, changeTexts } from "./toolResult.ts";
-import { UsageRecorder } from "./usage.ts";
+import { addTokens, UsageRecorder } from "./usage.ts";
 
 /**
  * The hooks of a project where the swarm can work. Sessions that are not the swarm's pass through untouched.
@@ -160,12 +160,12 @@ export function liveHooks(
         },
         onTokens: (session, tokens) => {
           turns?.counted(session, tokens.input);
-          const state = services.swarm.state;
-          const worker = state && workerOfSession(state, session);
-          if (worker) services.live.set(worker.assignment.id, { ...services.live.get(worker.assignment.id), tokens });
         },
         onAnswered: (message) => {
-          if (!looksOnly) usage.message(message);
+          if (looksOnly || !usage.message(message)) return;
+          const state = services.swarm.state;
+          const worker = state && workerOfSession(state, message.session);
+          if (worker) addTokens(services.live, worker.assignment.id, message.tokens);
         },
       }).catch((error: unknown) => services.log(`event ${event.type}`, error));
     },

@@ -1,4 +1,6 @@
 import type { UsageRow } from "../../src/core/tracking/usageRow.ts";
+import type { LiveView } from "../../src/core/workflow/dashboard.ts";
+import type { Tokens } from "../../src/core/workflow/model.ts";
 import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 
 /** An assistant's message as the host tells it; one message is one model request. */
@@ -40,8 +42,9 @@ export class UsageRecorder {
     forgetOldest(this.took);
   }
 
-  message(message: AnsweredMessage): void {
-    if (this.seen.has(message.id)) return;
+  /** @returns whether it was not told before */
+  message(message: AnsweredMessage): boolean {
+    if (this.seen.has(message.id)) return false;
     this.seen.add(message.id);
     forgetOldest(this.seen);
     const { session, agent, tokens, error, created, completed } = message;
@@ -57,11 +60,20 @@ export class UsageRecorder {
       input: Math.max(0, Math.round(tokens.input)),
       output: Math.max(0, Math.round(tokens.output)),
     });
+    return true;
   }
 
   forget(session: string): void {
     this.took.delete(session);
   }
+}
+
+/** Adds an answer's tokens to what its Worker has used. */
+export function addTokens(live: Map<string, LiveView>, worker: string, more: Tokens): void {
+  const view = live.get(worker);
+  const { input, output, cached } = view?.tokens ?? { input: 0, output: 0, cached: 0 };
+  const tokens = { input: input + more.input, output: output + more.output, cached: cached + more.cached };
+  live.set(worker, { ...view, tokens });
 }
 
 function forgetOldest(known: Set<string> | Map<string, unknown>): void {

@@ -1,6 +1,6 @@
 import { planOf, startable as readyNodes } from "../dag/schedule.ts";
-import { missingStep } from "./decide/continuation.ts";
 import type { SwarmEvent } from "./events.ts";
+import { missingStep } from "./missingStep.ts";
 import type { Swarm, Worker } from "./state.ts";
 import { findWorker, isLive, isOver, isRunning } from "./state.ts";
 

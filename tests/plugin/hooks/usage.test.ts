@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { UsageRecorder } from "../../../plugin/hooks/usage.ts";
+import { addTokens, UsageRecorder } from "../../../plugin/hooks/usage.ts";
 import type { UsageRow } from "../../../src/core/tracking/usageRow.ts";
 
 function recorder() {
@@ -60,4 +60,11 @@ it("counts an error as one, and a person's stop as none", () => {
   usage.message(message("m1", { error: "APIError" }));
   usage.message(message("m2", { error: "MessageAbortedError" }));
   expect(rows.map(({ success }) => success)).toEqual([false, true]);
+});
+
+it("adds up what a Worker has used, beside what it does", () => {
+  const live = new Map([["w01", { doing: "thinking" }]]);
+  addTokens(live, "w01", { input: 10, output: 2, cached: 5 });
+  addTokens(live, "w01", { input: 20, output: 3, cached: 0 });
+  expect(live.get("w01")).toEqual({ doing: "thinking", tokens: { input: 30, output: 5, cached: 5 } });
 });
