@@ -1,5 +1,5 @@
 import type { Role } from "./roles.ts";
-import { missingStep } from "./workflow/decide/continuation.ts";
+import { missingStep } from "./workflow/missingStep.ts";
 import type { Swarm } from "./workflow/state.ts";
 
 const GO_ON: Readonly<Record<Exclude<Role, "commander">, string>> = {
