@@ -1,6 +1,7 @@
 import { shellScope } from "../../src/core/workflow/writeGate.ts";
 import type { SandboxRole } from "../../src/ports/sandbox.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
+import { privateId } from "../../src/runtime/privateId.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionActor } from "../sessionRoles.ts";
 
@@ -37,7 +38,7 @@ export class ShellCalls {
         except,
         ...(dir === undefined ? {} : { worktree: { dir, shown: await trees.shown() } }),
         ...(cwd === undefined ? {} : { cwd }),
-        privateId: `${swarm.state?.id ?? "none"}-${owner}`,
+        privateId: privateId(swarm.state?.id, owner),
       });
       if (call !== undefined) this.open.set(call, { settle: () => prepared.settle() });
       return prepared.env;

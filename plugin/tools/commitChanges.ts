@@ -6,6 +6,7 @@ import { evidenceCovers, type SwarmState } from "../../src/core/workflow/state.t
 import { type Candidate, candidate } from "../../src/runtime/candidate.ts";
 import { submit } from "../../src/runtime/commands.ts";
 import { recordLostCommit } from "../../src/runtime/lostCommit.ts";
+import { privateId } from "../../src/runtime/privateId.ts";
 import { runProjectHooks } from "../../src/runtime/qa/runProjectHooks.ts";
 import { passQa, qaDefinitionGate } from "../../src/runtime/qaPass.ts";
 import { qaSandbox } from "../../src/runtime/qaSandbox.ts";
@@ -30,7 +31,7 @@ export const commitChanges = defineTool({
     const lost = await recordLostCommit(services, state, whole, message);
     if (lost !== undefined) {
       const found = `Commit ${lost.slice(0, 10)} was already on the branch; it is recorded now.`;
-      return finished(found, whole, swarm.state, now());
+      return finished(found, await git.keptBack(), whole, swarm.state, now());
     }
     const held = paths ? await candidate(state, git, paths) : whole;
     if (held.paths.length === 0) {
@@ -56,7 +57,7 @@ export const commitChanges = defineTool({
       tree: held.tree,
       message,
       signal: call.signal,
-      sandboxSpecBase: { privateId: `${state.id}-qa` },
+      sandboxSpecBase: { privateId: privateId(state.id, "qa") },
     });
     if (!verdict.allowed) {
       const happened = `the project's ${verdict.hook} hook refused the commit: ${verdict.reason}\n${verdict.output}`;
@@ -75,17 +76,28 @@ export const commitChanges = defineTool({
       const made = `commit ${commit.slice(0, 10)} is on the branch, but the swarm could not record it: ${happened}`;
       return renderRefusal(refusal(code, made, "tell the person both; do not commit again."));
     }
-    return finished(`Committed ${commit.slice(0, 10)} with ${held.paths.length} file(s).`, held, swarm.state, now());
+    const made = `Committed ${commit.slice(0, 10)} with ${held.paths.length} file(s).`;
+    return finished(made, await git.keptBack(), held, swarm.state, now());
   },
 });
 
-function finished(what: string, held: Candidate, swarm: SwarmState, now: number): string {
+function finished(what: string, keptBack: readonly string[], held: Candidate, swarm: SwarmState, now: number): string {
   const left = held.left.map((change) => change.path);
   return [
     what,
+    ...keptBackNote(keptBack),
     ...(left.length > 0 ? [`Left in the working tree: ${left.slice(0, 20).join(", ")}`] : []),
     "Give the person this report in their language:",
     "",
     swarm ? renderFinalReport(swarm, now) : "",
   ].join("\n");
+}
+
+/** Files that look as if they were part of the work, and why they are not. */
+function keptBackNote(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const named = `${files.slice(0, 20).join(", ")}${files.length > 20 ? ` and ${files.length - 20} more` : ""}`;
+  return [
+    `Never committed by a swarm: ${named}. They are named like secrets, or the committed .gitignore leaves them out; the person commits them where that is wanted.`,
+  ];
 }

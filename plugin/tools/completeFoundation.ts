@@ -3,6 +3,7 @@ import { renderQaTable } from "../../src/core/workflow/dashboard.ts";
 import { needFoundationPhase, needSwarm, overridden } from "../../src/core/workflow/gates.ts";
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { submit } from "../../src/runtime/commands.ts";
+import { privateId } from "../../src/runtime/privateId.ts";
 import { findChecks } from "../../src/runtime/qa/findChecks.ts";
 import { runQa } from "../../src/runtime/qa/runQa.ts";
 import { qaSandbox } from "../../src/runtime/qaSandbox.ts";
@@ -32,7 +33,7 @@ export const completeFoundation = defineTool({
         git,
         projectDir,
         signal: call.signal,
-        sandboxSpecBase: { privateId: `${state.id}-qa` },
+        sandboxSpecBase: { privateId: privateId(state.id, "qa") },
       });
       rows = outcome.rows;
       if (!outcome.passed && !overridden(state, "foundation")) {

@@ -26,9 +26,12 @@ export interface Git {
   root(): Promise<string | undefined>;
   /** HEAD's commit id, "" while the branch is unborn. */
   head(): Promise<string>;
-  /** Writes the present tracked plus unignored files (never `.aegis`, no untracked repository inside the project) as a tree
-   * object; the tree hash evidence is bound to. */
+  /** Writes the present tracked plus unignored files (never `.aegis`, no untracked repository inside the project, nothing that
+   * is `keptBack`) as a tree object; the tree hash evidence is bound to. */
   snapshot(): Promise<string>;
+  /** Untracked files that no tree holds although git does not ignore them now: ones named like secrets (`.env`), and ones that
+   * HEAD's ignore rules leave out. */
+  keptBack(): Promise<string[]>;
   /** Tree of a commit; "" gives the empty tree. */
   treeOf(commit: string): Promise<string>;
   /** Makes a commit object of `tree` on top of HEAD and points `ref` at it. Branch, index and files stay as they are. */

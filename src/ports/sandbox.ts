@@ -63,6 +63,9 @@ export interface Sandbox {
       binds?: readonly { from: string; to: string; write?: boolean }[];
     },
   ): Promise<SandboxRun>;
+  /** Ends every call of this `privateId` that runs, with all it started, and lets none that was prepared begin. Resolves when
+   * nothing of them writes any more; where there is no sandbox, the host's own end of its shell has to do. */
+  end(privateId: string): Promise<void>;
   /** Removes what calls left outside the project (private copies, what was taken back). The object is not used afterwards. */
   dispose(): Promise<void>;
 }

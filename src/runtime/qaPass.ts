@@ -8,6 +8,7 @@ import type { Swarm } from "../core/workflow/state.ts";
 import { qaStrategyOf } from "../core/workflow/state.ts";
 import type { Candidate } from "./candidate.ts";
 import { submit } from "./commands.ts";
+import { privateId } from "./privateId.ts";
 import { findChecks, qaDefinitionChanges } from "./qa/findChecks.ts";
 import type { QaProgress } from "./qa/runQa.ts";
 import { runQa } from "./qa/runQa.ts";
@@ -48,7 +49,7 @@ export async function passQa(
     only: options.only,
     signal: options.signal,
     onProgress: options.onProgress,
-    sandboxSpecBase: { privateId: `${swarm.id}-qa` },
+    sandboxSpecBase: { privateId: privateId(swarm.id, "qa") },
   });
   const required = requiredChecks(qaStrategyOf(swarm), checks);
   const rows = outcome.rows.map((row) => (row.passed ? { ...row, output: "" } : row));

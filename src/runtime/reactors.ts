@@ -8,6 +8,7 @@ import { stopText, waitText } from "../core/workflow/stopCause.ts";
 import type { PermissionRule } from "../ports/sessions.ts";
 import { messageOf } from "../ports/thrown.ts";
 import { submit } from "./commands.ts";
+import { privateId } from "./privateId.ts";
 import type { SwarmServices } from "./services.ts";
 import { nudgeText, resumeText } from "./workerTexts.ts";
 
@@ -33,7 +34,7 @@ export class Reactors {
   }
 
   private async run(effect: Effect): Promise<void> {
-    const { sessions, trees } = this.services;
+    const { trees } = this.services;
     switch (effect.type) {
       case "start_worker":
         return this.startWorker(effect.worker);
@@ -48,7 +49,7 @@ export class Reactors {
         return;
       }
       case "abort_session":
-        return sessions.abort(effect.session);
+        return this.stop(effect.session, effect.worker);
       case "save_worker":
         return trees.save(effect.worker);
       case "close_worktrees":
@@ -68,6 +69,13 @@ export class Reactors {
       case "notify":
         return this.notify(effect);
     }
+  }
+
+  /** The host ends the turn; a command of it may outlive that for a moment, in which it would still write. */
+  private async stop(session: string, worker: string | undefined): Promise<void> {
+    const { sessions, sandbox, swarm } = this.services;
+    const calls = worker === undefined ? undefined : sandbox.end(privateId(swarm.state?.id, worker));
+    await Promise.all([sessions.abort(session), calls]);
   }
 
   private async startWorker(id: string): Promise<void> {

@@ -1,12 +1,13 @@
 import { attribute } from "../core/workflow/attribution.ts";
 import type { Swarm, Worker } from "../core/workflow/state.ts";
+import { privateId } from "./privateId.ts";
 import type { SwarmServices } from "./services.ts";
 
 /** Longest wait for a cancelled Worker's turn to end (ms), and how often it is looked at: what still runs would write again. */
 const END_LIMIT_MS = 10_000;
 const LOOK_MS = 100;
 
-type Needs = Pick<SwarmServices, "git" | "trees" | "turns" | "now" | "sleep">;
+type Needs = Pick<SwarmServices, "git" | "trees" | "turns" | "sandbox" | "now" | "sleep">;
 
 /**
  * Files of the project that a Worker wrote last and that are not as the baseline has them. Never the person's: what was
@@ -22,11 +23,15 @@ export async function writtenBy({ git, trees }: Needs, state: Swarm, worker: Wor
     .filter((path) => !state.dirty.includes(path));
 }
 
-/** Puts files back as the baseline has them, once the Worker's turn has ended. */
+/** Puts files back as the baseline has them, once the Worker's commands and its turn have ended. */
 export async function revert(services: Needs, state: Swarm, worker: Worker, paths: readonly string[]): Promise<void> {
-  const { git, turns, now, sleep } = services;
+  const { git, turns, sandbox, now, sleep } = services;
   const session = "session" in worker ? worker.session : undefined;
+  const commands = privateId(state.id, worker.assignment.id);
+  await sandbox.end(commands);
   const end = now() + END_LIMIT_MS;
   while (session !== undefined && turns.isBusy(session) && now() < end) await sleep(LOOK_MS);
+  // The turn may have begun one more before it heard of its end.
+  await sandbox.end(commands);
   if (state.baseline) await git.restore(state.baseline.tree, paths);
 }

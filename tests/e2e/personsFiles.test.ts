@@ -50,6 +50,11 @@ describe.each(ISOLATIONS)("a person's .env, isolation %s", (isolation) => {
     const session = state.workers[0] && "session" in state.workers[0] ? (state.workers[0].session ?? "") : "";
     expect(await project.read(".env")).toBe("KEY=person\n");
     expect(await project.read("apps/web/.env.local")).toBe("KEY=person\n");
+    // The ignore rules were emptied before the baseline was recorded: nothing in git holds the person's words all the same.
+    expect(await project.git("ls-tree", "-r", "--name-only", `refs/aegis/${state.id}/baseline`)).toContain(
+      ".gitignore",
+    );
+    expect(await project.git("cat-file", "--batch-all-objects", "--batch")).not.toContain("KEY=person");
     const byCommander = (await chat.tools()).filter(({ tool }) => /^(?:write|edit|bash)$/u.test(tool));
     const [, ...made] = paired(attacks, byCommander);
     const [, ...byWorker] = paired(attacks, await project.tools(session));

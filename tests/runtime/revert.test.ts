@@ -26,12 +26,20 @@ async function atWork(options: { inProject?: boolean; busyLooks?: number } = {})
   const tree = await git.snapshot();
   const swarm = new SwarmRuntime(new FileEventLogs(`${repository.dir}/.aegis`), () => undefined);
   let busy = options.busyLooks ?? 0;
+  const ended: string[] = [];
   const services = {
     git,
     swarm,
     lease: new FileLease(`${repository.dir}/.aegis`),
     trees: { inProject: async () => options.inProject ?? true },
     turns: { isBusy: () => busy > 0 },
+    sandbox: {
+      end: async (id: string) => {
+        ended.push(id);
+        // A command that nobody ends writes once more.
+        await repository.write("src/cart/old.ts", "written at the last moment");
+      },
+    },
     sleep: async () => {
       busy -= 1;
     },
@@ -58,11 +66,11 @@ async function atWork(options: { inProject?: boolean; busyLooks?: number } = {})
       },
     );
   const files = async () => (await repository.git("status", "--porcelain", "-uall", "src")).trim().split("\n");
-  return { swarm, cancel, files, looksLeft: () => busy };
+  return { swarm, cancel, files, ended, looksLeft: () => busy };
 }
 
 it("a cancelled Worker's own files go back to the baseline; what the person wrote in its scope stays", async () => {
-  const { cancel, files, swarm, looksLeft } = await atWork({ busyLooks: 3 });
+  const { cancel, files, swarm, ended, looksLeft } = await atWork({ busyLooks: 3 });
   expect(await cancel("wrong way, revert it")).toContain("2 file(s) are as the baseline has them");
   expect(await files()).toEqual(["?? src/cart/mine.ts"]);
   expect(swarm.state?.workers[0]).toMatchObject({
@@ -71,6 +79,7 @@ it("a cancelled Worker's own files go back to the baseline; what the person wrot
   });
   // Its turn had ended before anything was put back.
   expect(looksLeft()).toBe(0);
+  expect(ended).toEqual(["s-1-w01", "s-1-w01"]);
 });
 
 it("without the word everything stays; with it and work in a tree of its own the project's files stay too", async () => {

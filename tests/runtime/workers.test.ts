@@ -64,6 +64,7 @@ function openProcess() {
     },
     git: { paths: async () => ["src/lib.ts"] },
     trees: { ensure: async () => true },
+    sandbox: { end: async () => undefined },
     routing: { choose: async () => undefined, failed: () => false, forget: () => undefined },
     log: () => undefined,
   } as unknown as SwarmServices;

@@ -5,6 +5,7 @@ import { fingerprintFiles } from "./fingerprint.ts";
 import { createGitRunner, GitError, type GitRunner, splitNul } from "./gitCommand.ts";
 import { projectHooks, protectedDirs, withMessageFile } from "./hooks.ts";
 import { endInterrupted } from "./indexLock.ts";
+import { keptBack } from "./keptBack.ts";
 import { findRoot, type RepositoryPaths, repositoryPaths } from "./repositoryPaths.ts";
 import { restorePaths } from "./restore.ts";
 import { snapshotTree } from "./snapshot.ts";
@@ -50,6 +51,10 @@ export function createGit(dir: string): Git {
     snapshot: async () => {
       const { git, paths } = await open();
       return snapshotTree(git, paths.indexFile);
+    },
+    keptBack: async () => {
+      const { git } = await open();
+      return keptBack(git, splitNul((await git(["ls-files", "-z", "--others", "--exclude-standard"])).stdout));
     },
     treeOf,
     recordRef: async (ref, tree, message) => {

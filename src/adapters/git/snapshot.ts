@@ -1,4 +1,5 @@
 import { type GitRunner, splitNul } from "./gitCommand.ts";
+import { keptBack } from "./keptBack.ts";
 import { withTemporaryIndex } from "./temporaryIndex.ts";
 import { OWN_DIRECTORY } from "./trees.ts";
 
@@ -7,6 +8,7 @@ import { OWN_DIRECTORY } from "./trees.ts";
  *
  * An untracked repository inside the project is left out: git could only record it as a link to a commit, which says
  * nothing about its files (a scaffolding tool's `git init` makes one).
+ * So are a person's secrets and what the committed ignore rules hold back (`keptBack`).
  * @param git a runner in the worktree root.
  * @param indexFile absolute path of the person's index; read, never written.
  */
@@ -17,7 +19,9 @@ export async function snapshotTree(git: GitRunner, indexFile: string): Promise<s
     const nested = untracked.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
     // Naming an ignored path, even to leave it out, makes `git add` fail; an ignored `.aegis` stays out by itself.
     const own = untracked.some((path) => path.startsWith(`${OWN_DIRECTORY}/`)) ? [OWN_DIRECTORY] : [];
-    const excluded = [...own, ...nested].map((path) => `:(top,exclude,literal)${path}`);
+    const excluded = [...own, ...nested, ...(await keptBack(git, untracked))].map(
+      (path) => `:(top,exclude,literal)${path}`,
+    );
     const pathspecs = [":(top)", ...excluded].map((spec) => `${spec}\0`).join("");
     await git(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"], { env, stdin: pathspecs });
     await git(["rm", "-r", "-q", "-f", "--cached", "--ignore-unmatch", "--", `:(top,literal)${OWN_DIRECTORY}`], {

@@ -9,6 +9,7 @@ import { NetworkAccess, type NetworkAccessOptions } from "./network/access.ts";
 import { privateDirs, removeMade } from "./privateDirs.ts";
 import { probeBubblewrap } from "./probe.ts";
 import { type RepositoryPaths, repositoryPaths } from "./protectedDirs.ts";
+import { RunningCalls } from "./runningCalls.ts";
 import { scopeRules } from "./scopeRules.ts";
 import { settleMixed } from "./settle.ts";
 import { denyEnv, type Environment, type RunOptions, runThroughWrapper, scopeOf } from "./shellCall.ts";
@@ -51,6 +52,7 @@ export class BubblewrapSandbox implements Sandbox {
   private readonly network: NetworkAccess | undefined;
   private readonly repositories = new Map<string, Promise<RepositoryPaths>>();
   private readonly made = new Set<string>();
+  private readonly calls = new RunningCalls();
   private usable: Extract<SandboxProbe, { usable: true }> | undefined;
   private store: Promise<string> | undefined;
 
@@ -104,6 +106,10 @@ export class BubblewrapSandbox implements Sandbox {
     if (removed.length === 0) return result;
     const note = `\naegis: removed what was written outside the scope: ${removed.slice(0, 20).join(", ")}\n`;
     return { ...result, output: result.output + note };
+  }
+
+  end(privateId: string): Promise<void> {
+    return this.calls.end(privateId);
   }
 
   /** Removes private copies and everything quarantined. The object must not be used afterwards. */
@@ -166,6 +172,7 @@ export class BubblewrapSandbox implements Sandbox {
     args.push(...(network?.args ?? []));
     const argsFile = path.join(own.calls, randomUUID());
     await writeFile(argsFile, args.map((arg) => `${arg}\0`).join(""), { mode: 0o600 });
+    this.calls.begun(spec.privateId, argsFile);
     const settle = async () => {
       const input = {
         projectDir: treeDir,
@@ -174,7 +181,7 @@ export class BubblewrapSandbox implements Sandbox {
         open: plan.open,
         quarantineDir: path.join(own.quarantine, path.basename(argsFile)),
       };
-      await rm(argsFile, { force: true });
+      await this.calls.over(spec.privateId, argsFile);
       return plan.mixed.size + plan.open.size === 0 ? [] : await settleMixed(input);
     };
     let settled: Promise<readonly string[]> | undefined;

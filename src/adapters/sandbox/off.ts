@@ -33,6 +33,11 @@ export class OffSandbox implements Sandbox {
     });
   }
 
+  /** Nothing tells here which processes a call started. */
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Keeps nothing, so there is nothing to remove. */
   dispose(): Promise<void> {
     return Promise.resolve();

@@ -117,6 +117,11 @@ export class SeatbeltSandbox implements Sandbox {
     }
   }
 
+  /** Nothing tells here which processes a call started. */
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async dispose(): Promise<void> {
     if (this.store) await rm(await this.store, { recursive: true, force: true });
   }

@@ -12,7 +12,8 @@ export type Effect =
   | { type: "resume_worker"; worker: string; session: string; after: "restart" | "failure" }
   /** Wait, then say that the interruption `takeUp` is over. */
   | { type: "take_up_worker"; worker: string; session: string; takeUp: number; waitMs: number }
-  | { type: "abort_session"; session: string }
+  /** `worker`: whose commands end with it. */
+  | { type: "abort_session"; session: string; worker?: string }
   | { type: "save_worker"; worker: string }
   | { type: "close_worktrees" }
   | { type: "wake_commander"; session: string; about: "worker-ended" | "all-ended"; worker: string }
@@ -34,8 +35,8 @@ export function react(event: SwarmEvent, before: Swarm | undefined, after: Swarm
     case "worker_renewed":
     case "worker_retried": {
       const old = before && findWorker(before, event.worker);
-      const abort: Effect[] = old && isRunning(old) ? [{ type: "abort_session", session: old.session }] : [];
-      return [...abort, ...startable(after).map(start)];
+      const stop: Effect[] = old && isRunning(old) ? [abort(event.worker, old.session)] : [];
+      return [...stop, ...startable(after).map(start)];
     }
     case "worker_nudged": {
       const worker = findWorker(after, event.worker);
@@ -68,9 +69,9 @@ export function react(event: SwarmEvent, before: Swarm | undefined, after: Swarm
     case "worker_failed":
     case "worker_cancelled": {
       const old = before && findWorker(before, event.worker);
-      const abort: Effect[] = old && isRunning(old) ? [{ type: "abort_session", session: old.session }] : [];
+      const stop: Effect[] = old && isRunning(old) ? [abort(event.worker, old.session)] : [];
       const save: Effect[] = old?.worktree ? [{ type: "save_worker", worker: event.worker }] : [];
-      const ended = [...abort, ...save];
+      const ended = [...stop, ...save];
       return after.paused || isOver(after) ? ended : [...ended, ...wake(event.worker, after)];
     }
     case "continued":
@@ -139,6 +140,10 @@ export function startable(state: Swarm): Worker[] {
 function closing(state: Swarm): Effect[] {
   const open = state.workers.some(({ worktree }) => worktree && !worktree.closed);
   return open ? [{ type: "close_worktrees" }] : [];
+}
+
+function abort(worker: string, session: string): Effect {
+  return { type: "abort_session", session, worker };
 }
 
 function start(worker: Worker): Effect {

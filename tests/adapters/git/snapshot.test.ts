@@ -192,3 +192,54 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number 
   const value = await work();
   return { value, ms: performance.now() - from };
 }
+
+test("a person's secrets and what the committed rules hold back are in no tree, however the ignore files change", async () => {
+  await repository.write(".gitignore", ".env\n*.pem\nprivate/\ncreds.json\n");
+  await repository.write("config/creds.json", "SECRET=1");
+  await repository.write("config/app.json", "{}");
+  await repository.write("a.ts", "1");
+  await repository.git("add", "-A");
+  await repository.git("commit", "-qm", "first");
+  for (const name of [".env", "sub/.env.local", "sub/PROD.ENV", "key.pem", "private/deep/note.txt"])
+    await repository.write(name, "SECRET=1");
+  const git = createGit(repository.dir);
+  const wanted = ["a.ts", "b.ts", "config/app.json", "config/.gitignore", ".gitignore"].sort();
+
+  await repository.write("b.ts", "new work");
+  await repository.write(".gitignore", "!.env\n!*.pem\n");
+  await repository.write("config/.gitignore", "!creds.json\n");
+  expect(await namesIn(await git.snapshot())).toEqual(wanted);
+  expect((await git.keptBack()).sort()).toEqual([
+    ".env",
+    "config/creds.json",
+    "key.pem",
+    "private/deep/note.txt",
+    "sub/.env.local",
+    "sub/PROD.ENV",
+  ]);
+  await rm(join(repository.dir, ".gitignore"));
+  expect(await namesIn(await git.snapshot())).toEqual(wanted.filter((name) => name !== ".gitignore"));
+  await repository.write(".gitattributes", ".env -text\n.gitignore filter=x\n");
+  expect(await namesIn(await git.snapshot())).not.toContain(".env");
+});
+
+test("examples, files git tracks, and work that no rule ever held back are in the tree", async () => {
+  await repository.write(".env", "TRACKED=1");
+  await repository.write(".gitignore", "dist/\n");
+  await repository.git("add", "-Af");
+  await repository.git("commit", "-qm", "first");
+  await repository.write(".env", "TRACKED=2");
+  await repository.write(".env.example", "KEY=");
+  await repository.write(".gitignore", "dist/\nbuild/\n");
+  await repository.write("src/env.ts", "x");
+  const git = createGit(repository.dir);
+  expect(await namesIn(await git.snapshot())).toEqual([".env", ".env.example", ".gitignore", "src/env.ts"]);
+  expect(await git.keptBack()).toEqual([]);
+});
+
+test("on an unborn branch secrets are left out too", async () => {
+  await repository.write(".gitignore", "x\n");
+  await repository.write(".env", "SECRET=1");
+  await repository.write("a.ts", "1");
+  expect(await namesIn(await createGit(repository.dir).snapshot())).toEqual([".gitignore", "a.ts"]);
+});

@@ -440,3 +440,46 @@ function processes(commandLine: string): string[] {
   const table = execFileSync("ps", ["-eo", "args"]).toString().split("\n");
   return table.filter((line) => line.trim() === commandLine);
 }
+
+sandboxed("a cancelled call", () => {
+  test("ends at once with everything it left behind, and no other call does", async () => {
+    const write = (file: string) =>
+      `trap "" TERM INT HUP; (trap "" TERM; while :; do date +%N >> src/a/${file}; done) & setsid -f bash -c 'while :; do date +%N >> src/a/${file}; done'; while :; do date +%N >> src/a/${file}; done`;
+    const calls = ["w01", "w02"].map((id) => {
+      const spec = project.spec(["src/a/**"], "worker", { privateId: `s-${id}` });
+      return project.sandbox.run(spec, write(`${id}.txt`), { cwd: project.dir, timeoutMs: 120_000 });
+    });
+    const size = async (id: string) =>
+      (await stat(path.join(project.dir, `src/a/${id}.txt`)).catch(() => undefined))?.size ?? 0;
+    await expect.poll(() => size("w01"), { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => size("w02"), { timeout: 30_000 }).toBeGreaterThan(0);
+    await project.sandbox.end("s-w01");
+    const [one, two] = [await size("w01"), await size("w02")];
+    // As long as the other call writes, this one would.
+    await expect.poll(() => size("w02"), { timeout: 30_000 }).toBeGreaterThan(two + 500);
+    expect(await size("w01")).toBe(one);
+    await project.sandbox.end("s-w02");
+    await Promise.all(calls);
+  });
+
+  test("that was prepared and not begun does not begin", async () => {
+    const prepared = await project.sandbox.prepare(project.spec(["src/a/**"], "worker", { privateId: "s-w01" }));
+    await project.sandbox.end("s-w01");
+    const run = await execa(WRAPPER, ["-c", "echo x > src/a/late.txt"], {
+      cwd: project.dir,
+      env: prepared.env,
+      reject: false,
+    });
+    expect(run.exitCode).toBe(126);
+    expect(await project.read("src/a/late.txt").catch(() => "absent")).toBe("absent");
+    await prepared.settle();
+  });
+
+  test("leaves no descriptor of the host open inside", async () => {
+    const result = await project.run(
+      project.spec(["src/a/**"]),
+      "for fd in /proc/self/fd/* /proc/1/fd/*; do readlink $fd; done",
+    );
+    expect(result.output).not.toContain(".info");
+  });
+});

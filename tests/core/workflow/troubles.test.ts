@@ -228,7 +228,7 @@ describe("a Worker that goes round in circles although it was told", () => {
     const before = alive(inMonitoring);
     const event = { type: "worker_renewed", at: 1, worker: "w01", attempt: 2, why: "w", handover: "h" } as const;
     expect(react(event, before, evolve(before, event) as Swarm)).toEqual([
-      { type: "abort_session", session: "session-w01" },
+      { type: "abort_session", session: "session-w01", worker: "w01" },
       { type: "start_worker", worker: "w01" },
     ]);
     given(...inMonitoring, stuck, started("w01", "s2"))

@@ -442,7 +442,7 @@ describe("retry_worker", () => {
     const event = { type: "worker_retried", at: 1, worker: "w01", instructions: "x", attempt: 2 } as const;
     const after = evolve(before, event);
     expect(after && react(event, before, after)).toEqual([
-      { type: "abort_session", session: "session-w01" },
+      { type: "abort_session", session: "session-w01", worker: "w01" },
       { type: "start_worker", worker: "w01" },
     ]);
   });
@@ -539,8 +539,8 @@ describe("what a Worker's end sets off", () => {
     }
     expect(state?.workers.map((worker) => worker.status)).toEqual(["cancelled", "cancelled"]);
     expect(effects.map((effect) => effect.type)).not.toContain("wake_commander");
-    for (const session of ["session-w01", "session-w02"])
-      expect(effects).toContainEqual({ type: "abort_session", session });
+    for (const worker of ["w01", "w02"])
+      expect(effects).toContainEqual({ type: "abort_session", session: `session-${worker}`, worker });
   });
 });
 

@@ -17,6 +17,7 @@ export function openSandbox(calls: SandboxCall[] = []): Sandbox {
   return {
     probe: async () => ({ usable: true, kind: "off", version: "test" }),
     prepare: async () => ({ env: {}, settle: async () => [] }),
+    end: async () => undefined,
     dispose: async () => undefined,
     run: async (spec, command, { cwd, timeoutMs, env = {}, stdin, signal }): Promise<SandboxRun> => {
       calls.push({ spec, command, cwd, env });
