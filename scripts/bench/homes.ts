@@ -14,7 +14,10 @@ export type HomeKind = "with" | "without" | "timed";
 
 export interface Home {
   kind: HomeKind;
+  /** OpenCode as it comes, with its built-in catalogue of models. */
   env: Record<string, string>;
+  /** What `env.sh` adds so that OpenCode does without that catalogue. */
+  noCatalogue: Record<string, string>;
   remove(): Promise<void>;
 }
 
@@ -23,7 +26,7 @@ const opencodeConfig = z.looseObject({ plugin: z.array(z.tuple([z.string(), z.lo
 /** Makes an isolated home with the product installed against `baseUrl`. */
 export async function makeHome(kind: HomeKind, baseUrl: string): Promise<Home> {
   const home = await mkdtemp(join(tmpdir(), `aegis-bench-${kind}-`));
-  const env = isolatedEnvironment(process.env, home, "unused");
+  const { OPENCODE_MODELS_PATH = "", ...env } = isolatedEnvironment(process.env, home, "unused");
   await mkdir(join(home, ".config", "opencode"), { recursive: true });
   const args = ["install", "--global", "--yes", "--base-url", baseUrl, "--model", MODEL];
   await execa(process.execPath, [join(packageDir, "bin", "oh-my-qwencoder.js"), ...args], {
@@ -39,7 +42,8 @@ export async function makeHome(kind: HomeKind, baseUrl: string): Promise<Home> {
     await writeFile(wrapper, TIMED.replace("PLUGIN", JSON.stringify(plugin[0]?.[0])));
     await writeFile(file, JSON.stringify({ ...rest, plugin: [[pathToFileURL(wrapper).href, plugin[0]?.[1] ?? {}]] }));
   }
-  return { kind, env, remove: () => rm(home, { recursive: true, force: true, maxRetries: 5 }) };
+  const noCatalogue = { OPENCODE_MODELS_PATH };
+  return { kind, env, noCatalogue, remove: () => rm(home, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /** A plugin that loads ours and writes down how long each part of its start took (ms), one JSON line a start. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,7 @@ import { estimate, round } from "./statistics.ts";
 
 const PAIRS = 30;
 const TIMED_RUNS = 15;
+const CATALOGUE_PAIRS = 10;
 const LOAD_GOAL_MS = 150;
 const RATIO_GOAL = 1.05;
 const times = z.object({ load: z.number(), server: z.number(), config: z.number() });
@@ -46,14 +48,16 @@ export async function bench(args: readonly string[]): Promise<void> {
   const run = async ({ env }: Home, prompt: string, extra: Record<string, string> = {}) => {
     recorder.take();
     const began = performance.now();
-    await execa(program, ["run", "--agent", "build", "--title", "bench", prompt], {
+    const running = execa(program, ["run", "--agent", "build", "--title", "bench", prompt], {
       cwd: project,
       env: { ...env, ...extra },
       extendEnv: false,
       stdin: "ignore",
       timeout: 120_000,
     });
-    return { ms: performance.now() - began, requests: recorder.take() };
+    const peak = watchMemory(running.pid);
+    await running.finally(peak.stop);
+    return { ms: performance.now() - began, requests: recorder.take(), peakMiB: peak.mib() };
   };
   try {
     const [plain, ours, timed] = [await home("without"), await home("with"), await home("timed")];
@@ -82,6 +86,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       ratios.push(withUs / without);
       progress(`pair ${pair + 1}/${options.count}: ${Math.round(without)} ms without, ${Math.round(withUs)} ms with`);
     }
+    const lean = await withoutCatalogue(ours, (env) => run(ours, "say hi", env));
     const result = {
       bench: "startup",
       machine: about,
@@ -96,6 +101,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       wallWithMs: estimate(walls.with),
       wallWithoutMs: estimate(walls.without),
       ratio: estimate(ratios),
+      withoutCatalogue: lean,
       buildAgentRequests: { compared: reference[0].requests.length, identical: changed === undefined, changed },
       goals: { loadMs: LOAD_GOAL_MS, ratio: RATIO_GOAL },
       met: false,
@@ -112,6 +118,8 @@ export async function bench(args: readonly string[]): Promise<void> {
         span("opencode run, without", result.wallWithoutMs, " ms"),
         span("opencode run, with", result.wallWithMs, " ms"),
         span("with / without", result.ratio, ""),
+        span("without OpenCode's catalogue of models / with it: wall", lean.wallRatio, ""),
+        span("without OpenCode's catalogue of models / with it: peak memory", lean.memoryRatio, ""),
         `build agent's requests: ${changed === undefined ? "the same to the byte" : changed}`,
       ],
       options.json,
@@ -122,6 +130,47 @@ export async function bench(args: readonly string[]): Promise<void> {
     await Promise.all(homes.map((each) => each.remove()));
     await rm(project, { recursive: true, force: true });
   }
+}
+
+/**
+ * What OpenCode's built-in list of hosted models costs where none is used: `opencode run` as `env.sh` makes it against
+ * the same without that line, in pairs.
+ */
+async function withoutCatalogue(
+  home: Home,
+  run: (env: Record<string, string>) => Promise<{ ms: number; peakMiB: number }>,
+) {
+  const taken: { lean: { ms: number; peakMiB: number }; full: { ms: number; peakMiB: number } }[] = [];
+  for (let pair = 0; pair < CATALOGUE_PAIRS; pair += 1) {
+    const first = await run(pair % 2 === 0 ? home.noCatalogue : {});
+    const second = await run(pair % 2 === 0 ? {} : home.noCatalogue);
+    const [lean, full] = pair % 2 === 0 ? [first, second] : [second, first];
+    taken.push({ lean, full });
+    progress(
+      `catalogue ${pair + 1}/${CATALOGUE_PAIRS}: ${Math.round(lean.ms)} ms without it, ${Math.round(full.ms)} ms`,
+    );
+  }
+  return {
+    wallMs: estimate(taken.map(({ lean }) => lean.ms)),
+    wallRatio: estimate(taken.map(({ lean, full }) => lean.ms / full.ms)),
+    peakMiB: estimate(taken.map(({ lean }) => lean.peakMiB)),
+    memoryRatio: estimate(taken.map(({ lean, full }) => lean.peakMiB / full.peakMiB)),
+  };
+}
+
+/** The highest resident memory a process had, looked up until it ends (Linux; 0 elsewhere). */
+function watchMemory(pid: number | undefined) {
+  let kib = 0;
+  const look = () => {
+    try {
+      kib = Math.max(kib, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0));
+    } catch (error) {
+      // The process has ended between two looks.
+      if (!(error instanceof Error && "code" in error)) throw error;
+    }
+  };
+  const timer = setInterval(look, 20);
+  return { stop: () => clearInterval(timer), mib: () => kib / 1024 };
 }
 
 async function makeProject(): Promise<string> {

@@ -64,7 +64,7 @@ async function hostWith(
   change: (config: Record<string, unknown> & { provider: Record<string, unknown> }) => object,
   options: Parameters<typeof Host.start>[0] = {},
 ): Promise<Host> {
-  const host = await Host.start(options);
+  const host = await Host.start({ catalogue: true, ...options });
   opened.push(host);
   const file = path.join(host.home, ".config/opencode/opencode.json");
   const config = JSON.parse(await readFile(file, "utf8"));

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 let host: Host;
 beforeAll(async () => {
-  host = await Host.start({ settings: { mcp: { allow: { worker: ["notes"] } } } });
+  host = await Host.start({ catalogue: true, settings: { mcp: { allow: { worker: ["notes"] } } } });
 }, 90_000);
 afterAll(() => host.close());
 

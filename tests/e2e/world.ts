@@ -82,6 +82,7 @@ export class Host {
    * @param options.env added to OpenCode's environment.
    * @param options.plugin false leaves the plugin out: OpenCode as it comes.
    * @param options.latencyMs before the first byte of every completion.
+   * @param options.catalogue with OpenCode's own list of hosted models, which an install switches off.
    * @param options.further more providers of OpenCode's, each with a scripted server of its own and the same scripts;
    * `answers` may put another reply in place of the script's.
    */
@@ -91,6 +92,7 @@ export class Host {
       env?: Record<string, string>;
       plugin?: boolean;
       latencyMs?: number;
+      catalogue?: boolean;
       further?: readonly FurtherProvider[];
     } = {},
   ): Promise<Host> {
@@ -104,7 +106,8 @@ export class Host {
       latencyMs: options.latencyMs ?? 0,
     });
     const password = randomBytes(12).toString("hex");
-    const env = { ...isolatedEnvironment(process.env, home, password), ...options.env };
+    const { OPENCODE_MODELS_PATH, ...isolated } = isolatedEnvironment(process.env, home, password);
+    const env = { ...isolated, ...(options.catalogue ? {} : { OPENCODE_MODELS_PATH }), ...options.env };
     await install(home, env, model.baseUrl, options.plugin ?? true, options.settings);
     const further = new Map<string, ScriptedServer>();
     for (const one of options.further ?? []) {

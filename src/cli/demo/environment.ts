@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { CliFailure } from "../failure.ts";
+import { MODELS_FILE } from "../install/places.ts";
 
 /** Version of OpenCode that is known to work, named when there is none. */
 const KNOWN_OPENCODE = "1.18.33";
@@ -31,6 +32,8 @@ export function isolatedEnvironment(
     XDG_CACHE_HOME: join(home, ".cache"),
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
+    // `install --global` puts it there; where it is missing OpenCode reads its built-in catalogue.
+    OPENCODE_MODELS_PATH: join(home, ".config", "oh-my-qwencoder", MODELS_FILE),
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_SHARE: "1",
     OPENCODE_SERVER_PASSWORD: password,

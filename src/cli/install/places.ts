@@ -18,6 +18,8 @@ export interface Places {
   agentDirs: readonly string[];
   backupDir: string;
   envFile: string;
+  /** The empty catalogue of models that `env.sh` names. */
+  modelsFile: string;
   aegisFile: string;
   gitignore: string | undefined;
   /** Directories OpenCode would fill from the registry at start. */
@@ -32,6 +34,9 @@ export interface PlacesInput {
   /** `/etc`; another directory in tests. */
   etc: string;
 }
+
+/** Name of the empty catalogue beside `env.sh`. */
+export const MODELS_FILE = "models.json";
 
 function opencodeFiles(dir: string, withLegacy: boolean): string[] {
   return [...(withLegacy ? ["config.json"] : []), "opencode.json", "opencode.jsonc"].map((name) => join(dir, name));
@@ -54,6 +59,7 @@ export function placesFor(input: PlacesInput): Places {
       agentDirs: [userDir, dot],
       backupDir: join(dir, ".aegis", "backup"),
       envFile: join(dir, ".aegis", "env.sh"),
+      modelsFile: join(dir, ".aegis", MODELS_FILE),
       aegisFile: join(dir, "aegis.jsonc"),
       gitignore: join(dir, ".gitignore"),
       provision: existsSync(dot) ? [dot] : [],
@@ -70,6 +76,7 @@ export function placesFor(input: PlacesInput): Places {
       agentDirs: [dir],
       backupDir: join(etcOurs, "backup"),
       envFile: join(etcOurs, "env.sh"),
+      modelsFile: join(etcOurs, MODELS_FILE),
       aegisFile: join(etcOurs, "aegis.jsonc"),
       gitignore: undefined,
       provision: [],
@@ -83,6 +90,7 @@ export function placesFor(input: PlacesInput): Places {
     agentDirs: [userDir],
     backupDir: join(stateHome(input.env, input.home), "backup"),
     envFile: join(ours, "env.sh"),
+    modelsFile: join(ours, MODELS_FILE),
     aegisFile: join(ours, "aegis.jsonc"),
     gitignore: undefined,
     provision: [userDir, ...[join(input.home, ".opencode")].filter((dir) => existsSync(dir))],

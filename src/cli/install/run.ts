@@ -9,7 +9,7 @@ import { packageRoot } from "../packageRoot.ts";
 import { findProjectRoot } from "../projectRoot.ts";
 import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically } from "./changes.ts";
 import { unifiedDiff } from "./diff.ts";
-import { envFileText } from "./envFile.ts";
+import { envFileText, needsNoCatalogue } from "./envFile.ts";
 import { renamedAgents } from "./existingAgents.ts";
 import type { InstallOptions } from "./options.ts";
 import { type InstallScope, type Places, placesFor } from "./places.ts";
@@ -124,6 +124,8 @@ function wantedFiles(
         owned: [{ kind: "item", path: [], value: ".aegis/" }],
       });
   }
+  const modelsFile = needsNoCatalogue(about.enabledProviders) ? places.modelsFile : undefined;
+  if (modelsFile !== undefined) files.push(own(modelsFile, "{}\n"));
   files.push(
     own(
       places.envFile,
@@ -131,6 +133,7 @@ function wantedFiles(
         template: template("env.sh"),
         path: relative(places.base, places.envFile),
         scope: places.scope,
+        modelsFile,
         ...about,
       }),
     ),

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
-import { envFileText } from "../../../src/cli/install/envFile.ts";
+import { envFileText, needsNoCatalogue } from "../../../src/cli/install/envFile.ts";
 import type { InstallScope } from "../../../src/cli/install/places.ts";
 
 const template = readFileSync(new URL("../../../templates/install/env.sh", import.meta.url), "utf8");
 const text = (scope: InstallScope, baseUrl = "http://10.0.0.5:8001/v1", enabledProviders: string[] = ["aegis"]) =>
-  envFileText({ template, path: ".aegis/env.sh", scope, baseUrl, enabledProviders });
+  envFileText({ template, path: ".aegis/env.sh", scope, baseUrl, enabledProviders, modelsFile: undefined });
 
 /** Sources the file in a plain shell and gives back the environment. */
 async function sourced(file: string, env: Record<string, string> = {}): Promise<Record<string, string>> {
@@ -38,6 +38,21 @@ describe("env.sh", () => {
     expect(JSON.parse((await sourced(quote)).OPENCODE_CONFIG_CONTENT ?? "")).toEqual(closed);
     expect((await sourced(quote, { OPENCODE_CONFIG_CONTENT: "{}" })).OPENCODE_CONFIG_CONTENT).toBe("{}");
     expect(text("managed")).not.toContain("OPENCODE_CONFIG_CONTENT");
+  });
+
+  test("names the empty catalogue where there is one, whatever its path holds", async () => {
+    const modelsFile = "/home/o'brien/$(id)/models.json";
+    const input = { template, path: "env.sh", scope: "global", baseUrl: "http://10.0.0.5:8001/v1" } as const;
+    const env = await sourced(envFileText({ ...input, enabledProviders: ["aegis"], modelsFile }));
+    expect(env.OPENCODE_MODELS_PATH).toBe(modelsFile);
+    expect((await sourced(text("global"))).OPENCODE_MODELS_PATH).toBeUndefined();
+  });
+
+  test("the catalogue is done without only where no other provider is enabled", () => {
+    expect(needsNoCatalogue(["aegis"])).toBe(true);
+    expect(needsNoCatalogue(["aegis", "anthropic"])).toBe(false);
+    // None named: OpenCode enables whatever it has a key for.
+    expect(needsNoCatalogue([])).toBe(false);
   });
 
   test.each(["http://$(touch${IFS}x)/v1", "http://`id`/v1", "http://a;id/v1"])(

@@ -365,6 +365,7 @@ describe("the user's and the machine's configuration", () => {
       expect.stringContaining("oh-my-qwencoder/aegis.jsonc"),
       "oh-my-qwencoder/backup/install.json",
       "oh-my-qwencoder/env.sh",
+      "oh-my-qwencoder/models.json",
       "opencode/opencode.json",
     ]);
     await install(world, { managed: true, uninstall: true });
