@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Reply, Step } from "../../vllm/simulator/brain.ts";
 import { call, endless, fail, reset, say, silence } from "../../vllm/simulator/brain.ts";
-import { checkedProject, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
+import { checkedProject, everyWorkerEnded, goodWorker, opening, type Part, sessionOf, swarmBrain } from "./steps.ts";
 import { type Chat, Host, type Project } from "./world.ts";
 
 /** Short enough for a test, long enough for a slow machine: what must not be hit is several times longer. */
@@ -15,15 +15,17 @@ beforeAll(async () => {
 afterAll(() => host.close());
 
 /** Fails `times` times at the Worker's first call, then does what it should. */
-function flaky(times: number, failure: Reply): Step[] {
+function flaky(times: number, failure: Reply, file = "src/part/a.mjs"): Step[] {
   let left = times;
-  const [first = say(""), ...rest] = goodWorker("src/part/a.mjs");
+  const [first = say(""), ...rest] = goodWorker(file);
   return [() => (left-- > 0 ? failure : (first as Reply)), ...rest];
 }
 
 /** A swarm with one Worker that plays `steps` in `src/part/**`. */
-async function withWorker(steps: readonly Step[]): Promise<{ project: Project; chat: Chat }> {
-  const parts: Part[] = [{ name: "part", scope: ["src/part/**"], steps }];
+const withWorker = (steps: readonly Step[]) => withParts([{ name: "part", scope: ["src/part/**"], steps }]);
+
+/** A swarm whose Workers play `parts`. */
+async function withParts(parts: readonly Part[]): Promise<{ project: Project; chat: Chat }> {
   const project = await host.project(checkedProject);
   const chat = await project.chat(swarmBrain([...opening(parts), say("Scripted: ended.")], parts));
   await chat.say("Build it");
@@ -35,6 +37,7 @@ const ended = (project: Project) =>
   project.until("the Worker ended", (swarm) => ["completed", "failed"].includes(swarm?.workers[0]?.status ?? ""));
 
 const line = z.looseObject({
+  session: z.string(),
   type: z.string(),
   role: z.string(),
   failure: z.string().optional(),
@@ -51,7 +54,11 @@ async function noted(project: Project): Promise<z.infer<typeof line>[]> {
 /** Everything the Worker's session shows as said by the model. */
 async function words(project: Project, chat: Chat): Promise<string[]> {
   const [worker] = await project.children(chat.session);
-  const listed = await project.client.session.messages({ sessionID: worker?.id ?? "" });
+  return said(project, worker?.id ?? "");
+}
+
+async function said(project: Project, session: string): Promise<string[]> {
+  const listed = await project.client.session.messages({ sessionID: session });
   return (listed.data ?? []).flatMap(({ info, parts }) =>
     info.role === "assistant" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
   );
@@ -62,20 +69,38 @@ describe("while nothing was shown, a failed request is sent again", () => {
   const inBody: Reply = {
     raw: { body: 'data: {"error":{"message":"engine dead","code":500}}\n\n', contentType: "text/event-stream" },
   };
-  test.each<[string, Reply, string]>([
-    ["a reset before the first byte", reset(), "reset"],
-    ["a hang before the first byte", silence(), "timeout"],
-    ["HTTP 429", fail(429), "rate"],
-    ["HTTP 500", fail(500), "server"],
-    ["HTTP 503", fail(503), "overload"],
-    ["HTTP 529", fail(529), "overload"],
-    ["an error in a 200", inBody, "server"],
-    ["another content type", html, "bad-response"],
-  ])("%s: typed, tried again, nothing lost and nothing said twice", async (_, failure, kind) => {
-    const { project, chat } = await withWorker(flaky(1, failure));
-    expect((await ended(project)).workers[0]).toMatchObject({ status: "completed", attempt: 1 });
-    expect((await noted(project)).filter((each) => each.type === "retry").map((each) => each.failure)).toContain(kind);
-    await expect.poll(() => words(project, chat), { timeout: 30_000 }).toEqual(["Scripted: done."]);
+  /** What fails, how often, and the failure's name. */
+  const failures: Record<string, [Reply, number, string]> = {
+    "a reset before the first byte": [reset(), 1, "reset"],
+    "a hang before the first byte": [silence(), 1, "timeout"],
+    "HTTP 429": [fail(429), 2, "rate"],
+    "HTTP 500": [fail(500), 2, "server"],
+    "HTTP 503": [fail(503), 2, "overload"],
+    "HTTP 529": [fail(529), 2, "overload"],
+    "an error in a 200": [inBody, 1, "server"],
+    "another content type": [html, 1, "bad-response"],
+  };
+
+  test("typed, tried again, nothing lost and nothing said twice: a Worker for each", async () => {
+    const parts = Object.entries(failures).map(([what, [reply, times]]): Part => {
+      const name = what.replaceAll(/\W+/gu, "-");
+      return { name, scope: [`src/${name}/**`], steps: flaky(times, reply, `src/${name}/a.mjs`) };
+    });
+    const { project } = await withParts(parts);
+    const { workers } = await project.until("all Workers ended", everyWorkerEnded);
+    expect(workers).toHaveLength(parts.length);
+    for (const [index, [what, [, times, kind]]] of Object.entries(failures).entries()) {
+      const worker = workers[index];
+      expect(worker, what).toMatchObject({ status: "completed", attempt: 1 });
+      const retries = (await noted(project)).filter(
+        ({ session, type }) => session === sessionOf(worker) && type === "retry",
+      );
+      expect(
+        retries.map(({ failure }) => failure),
+        what,
+      ).toEqual(Array(times).fill(kind));
+      await expect.poll(() => said(project, sessionOf(worker)), { timeout: 30_000 }).toEqual(["Scripted: done."]);
+    }
   });
 
   test("a server's Retry-After is waited for", async () => {
@@ -171,22 +196,31 @@ describe("a request that was given up", () => {
 });
 
 describe("output without end", () => {
-  test.each<[string, Reply, string]>([
-    ["closing tags", endless("</tool_call>\n"), "closingTags"],
-    ["one token", endless("ha "), "repeatedToken"],
-    ["one line", endless("I will now look at the file again and then I will write it.\n"), "repeatedLine"],
-    ["one line in a call's arguments", endless("const a = 1; // and once more the same\\n", "write"), "repeatedLine"],
-  ])("%s: cut, and the server sees the connection close", async (_, runaway, kind) => {
-    const { project, chat } = await withWorker(flaky(1, runaway));
-    expect((await ended(project)).workers[0]).toMatchObject({ status: "completed", attempt: 1 });
-    const cut = (await noted(project)).find((each) => each.type === "runaway");
-    expect(cut).toMatchObject({ kind });
-    const first = host
-      .requests()
-      .find((request) => request.role === "worker" && request.parentSessionId === chat.session);
-    expect(first).toMatchObject({ aborted: true });
-    expect((await project.state())?.workers[0]?.runaways).toBe(1);
-    const told = host.requests().filter((request) => request.sessionId === first?.sessionId);
-    expect(JSON.stringify(told[1]?.body.messages)).toContain("Your last answer was cut off");
+  const runaways: Record<string, [Reply, string]> = {
+    "closing tags": [endless("</tool_call>\n"), "closingTags"],
+    "one token": [endless("ha "), "repeatedToken"],
+    "one line": [endless("I will now look at the file again and then I will write it.\n"), "repeatedLine"],
+    "a call's line": [endless("const a = 1; // and once more the same\\n", "write"), "repeatedLine"],
+  };
+
+  test("cut, and the server sees the connection close: a Worker for each", async () => {
+    const parts = Object.entries(runaways).map(([what, [reply]]): Part => {
+      const name = what.replaceAll(/\W+/gu, "-");
+      return { name, scope: [`src/${name}/**`], steps: flaky(1, reply, `src/${name}/a.mjs`) };
+    });
+    const { project } = await withParts(parts);
+    const { workers } = await project.until("all Workers ended", everyWorkerEnded);
+    expect(workers).toHaveLength(parts.length);
+    for (const [index, [what, [, kind]]] of Object.entries(runaways).entries()) {
+      const worker = workers[index];
+      expect(worker, what).toMatchObject({ status: "completed", attempt: 1, runaways: 1 });
+      const cuts = (await noted(project)).filter(
+        ({ session, type }) => session === sessionOf(worker) && type === "runaway",
+      );
+      expect(cuts, what).toMatchObject([{ kind }]);
+      const asked = host.requests().filter(({ sessionId }) => sessionId === sessionOf(worker));
+      expect(asked[0], what).toMatchObject({ aborted: true });
+      expect(JSON.stringify(asked[1]?.body.messages), what).toContain("Your last answer was cut off");
+    }
   });
 });

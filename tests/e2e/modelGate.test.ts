@@ -1,11 +1,21 @@
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { GateLog } from "../../src/adapters/log/gateLog.ts";
 import { summariseGate } from "../../src/core/gate/gateSummary.ts";
 import type { Reply, Step } from "../../vllm/simulator/brain.ts";
-import { call, fail, say, script } from "../../vllm/simulator/brain.ts";
-import { checkedProject, goodWorker, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
+import { call, say, script } from "../../vllm/simulator/brain.ts";
+import {
+  checkedProject,
+  everyWorkerEnded,
+  goodWorker,
+  opening,
+  type Part,
+  reportFailed,
+  sessionOf,
+  swarmBrain,
+} from "./steps.ts";
 import { Host, type Project, packageDir } from "./world.ts";
 
 let host: Host;
@@ -14,11 +24,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host.close());
 
-const ended = (swarm: { workers: readonly { status: string }[] } | undefined) =>
-  swarm !== undefined &&
-  swarm.workers.length > 0 &&
-  swarm.workers.every((worker) => ["completed", "failed"].includes(worker.status));
-
 /** One Worker that plays `steps` in `src/part/**`, brought to its end. */
 async function withWorker(on: Host, steps: readonly Step[], limitMs = 60_000): Promise<Project> {
   const parts: Part[] = [{ name: "part", scope: ["src/part/**"], steps }];
@@ -26,8 +31,37 @@ async function withWorker(on: Host, steps: readonly Step[], limitMs = 60_000): P
   const chat = await project.chat(swarmBrain([...opening(parts), say("Scripted: ended.")], parts));
   await chat.say("Build it");
   await chat.mutter("1");
-  await project.until("the Worker ended", ended, limitMs);
+  await project.until("the Worker ended", everyWorkerEnded, limitMs);
   return project;
+}
+
+/** A Worker for each entry, all in one swarm: `<name>` plays its steps in `src/<name>/**`. Brought to their ends. */
+async function withWorkers(on: Host, steps: Readonly<Record<string, readonly Step[]>>): Promise<Project> {
+  const parts: Part[] = Object.entries(steps).map(([name, each]) => ({
+    name,
+    scope: [`src/${name}/**`],
+    steps: each,
+  }));
+  const project = await on.project(checkedProject);
+  const chat = await project.chat(swarmBrain([...opening(parts), say("Scripted: ended.")], parts));
+  await chat.say("Build it");
+  await chat.mutter("1");
+  await project.until("the Workers ended", everyWorkerEnded);
+  return project;
+}
+
+const noted = z.looseObject({
+  session: z.string(),
+  report: z.looseObject({ counts: z.record(z.string(), z.number()) }).optional(),
+});
+
+/** Which repairs the gate made in one Worker's answers. */
+async function repairsOf(project: Project, session: string) {
+  const lines = await new GateLog(path.join(project.dir, ".aegis")).read();
+  return lines
+    .map((line) => noted.parse(line))
+    .filter((line) => line.session === session)
+    .flatMap(({ report }) => Object.keys(report?.counts ?? {}));
 }
 
 const text = (content: string): Reply => ({ text: content });
@@ -36,21 +70,23 @@ const qwen = (name: string, parameters: Record<string, string>) =>
     .map(([key, value]) => `<parameter=${key}>\n${value}\n</parameter>\n`)
     .join("")}</function>\n</tool_call>`;
 
-/** The same write, said in the ways a local model says it. */
-const ways: Record<string, Reply> = {
-  "raw Qwen XML": text(
-    `<tool_call>\n${qwen("write", { filePath: "src/part/a.mjs", content: "export const ok = 1;" })}`,
-  ),
-  "XML without the opening tag": text(qwen("write", { filePath: "src/part/a.mjs", content: "export const ok = 1;" })),
-  "Hermes JSON": text(
-    `<tool_call>\n${JSON.stringify({ name: "write", arguments: { filePath: "src/part/a.mjs", content: "export const ok = 1;" } })}\n</tool_call>`,
-  ),
-  "Python-literal arguments": call("write", "{'filePath': 'src/part/a.mjs', 'content': 'export const ok = 1;'}"),
-  "a missing closing brace": call("write", '{"filePath": "src/part/a.mjs", "content": "export const ok = 1;"'),
-  "a wrong-case tool name": call("Write", { filePath: "src/part/a.mjs", content: "export const ok = 1;" }),
-  "an alias of a key": call("write", { file_path: "src/part/a.mjs", content: "export const ok = 1;" }),
-  "an object where text is due": call("write", { filePath: "src/part/a.json", content: { ok: 1 } }),
+const OK = "export const ok = 1;";
+
+/** The same write below `src/<name>`, said in the ways a local model says it. */
+const ways: Record<string, (file: string) => Reply> = {
+  "raw Qwen XML": (file) => text(`<tool_call>\n${qwen("write", { filePath: `${file}.mjs`, content: OK })}`),
+  "XML without the opening tag": (file) => text(qwen("write", { filePath: `${file}.mjs`, content: OK })),
+  "Hermes JSON": (file) =>
+    text(
+      `<tool_call>\n${JSON.stringify({ name: "write", arguments: { filePath: `${file}.mjs`, content: OK } })}\n</tool_call>`,
+    ),
+  "Python-literal arguments": (file) => call("write", `{'filePath': '${file}.mjs', 'content': '${OK}'}`),
+  "a missing closing brace": (file) => call("write", `{"filePath": "${file}.mjs", "content": "${OK}"`),
+  "a wrong-case tool name": (file) => call("Write", { filePath: `${file}.mjs`, content: OK }),
+  "an alias of a key": (file) => call("write", { file_path: `${file}.mjs`, content: OK }),
+  "an object where text is due": (file) => call("write", { filePath: `${file}.json`, content: { ok: 1 } }),
 };
+const nameOf = (way: string) => way.replaceAll(/[^A-Za-z]+/gu, "-");
 
 const check = "node check.mjs";
 const bare = call("bash", { command: check });
@@ -68,13 +104,22 @@ const todos = call("todowrite", { todos: JSON.stringify(TODOS) });
 const report = call("report_result", { status: "completed", summary: "s", qa: [{ command: check, passed: true }] });
 
 describe("what a local model gets wrong is mended on its way", () => {
-  test.each(Object.entries(ways))("%s: the file is written and the Worker ends", async (_, way) => {
-    const bash = call("bash", { command: check });
-    const project = await withWorker(host, [way, bash, report, say("Scripted: done.")]);
-    expect((await project.state())?.workers[0]?.status).toBe("completed");
-    const written = (await project.read("src/part/a.mjs")) ?? (await project.read("src/part/a.json"));
-    expect(written).toMatch(/ok/u);
-    expect(await project.read(".aegis/gate.jsonl")).toContain('"repaired"');
+  test("each way to say a write: the file is written and the Worker ends", async () => {
+    const steps = ([way, said]: [string, (file: string) => Reply]): [string, Step[]] => [
+      nameOf(way),
+      [said(`src/${nameOf(way)}/a`), bare, report, say("Scripted: done.")],
+    ];
+    const project = await withWorkers(host, Object.fromEntries(Object.entries(ways).map(steps)));
+    const { workers } = (await project.state()) ?? { workers: [] };
+    expect(workers).toHaveLength(Object.keys(ways).length);
+    for (const worker of workers) {
+      const { name } = worker.assignment;
+      expect(worker.status, name).toBe("completed");
+      const files = await Promise.all([".mjs", ".json"].map((kind) => project.read(`src/${name}/a${kind}`)));
+      expect(files.join(""), name).toMatch(/ok/u);
+      const repairs = await repairsOf(project, sessionOf(worker));
+      expect(repairs, name).not.toEqual([]);
+    }
   });
 
   test("an object where the text to replace is due: the edit is made", async () => {
@@ -151,7 +196,7 @@ describe("what a local model gets wrong is mended on its way", () => {
     const chat = await project.chat(swarmBrain([...steps, say("Scripted: ended.")], parts));
     await chat.say("Build it");
     await chat.say("1");
-    const state = await project.until("ended", ended);
+    const state = await project.until("ended", everyWorkerEnded);
     expect(state.workers[0]?.status).toBe("completed");
   });
 
@@ -177,14 +222,22 @@ describe("with the repairs off the same answers fail: the reason to have them", 
   }, 120_000);
   afterAll(() => off.close());
 
-  // OpenCode itself puts a wrong-case name right.
-  const failing = Object.entries(ways).filter(([way]) => way !== "a wrong-case tool name");
-  test.each(failing)("%s", async (_, way) => {
-    const project = await withWorker(off, [way, say("Scripted: I thought I wrote it."), say("Scripted: really.")]);
-    expect((await project.state())?.workers[0]?.status).toBe("failed");
-    expect(await project.read("src/part/a.mjs")).toBeUndefined();
-    expect(await project.read("src/part/a.json")).toBeUndefined();
-    expect(await project.read(".aegis/gate.jsonl")).not.toMatch(/"counts":\{"/u);
+  test("each way to say a write", async () => {
+    // OpenCode itself puts a wrong-case name right.
+    const failing = Object.entries(ways).filter(([way]) => way !== "a wrong-case tool name");
+    const ended = [say("Scripted: I thought I wrote it."), say("Scripted: really.")];
+    const steps = failing.map(([way, said]) => [nameOf(way), [said(`src/${nameOf(way)}/a`), ...ended]]);
+    const project = await withWorkers(off, Object.fromEntries(steps));
+    const { workers } = (await project.state()) ?? { workers: [] };
+    expect(workers).toHaveLength(failing.length);
+    for (const worker of workers) {
+      const { assignment, status } = worker;
+      expect(status, assignment.name).toBe("failed");
+      const files = [".mjs", ".json"].map((kind) => project.read(`src/${assignment.name}/a${kind}`));
+      expect(await Promise.all(files), assignment.name).toEqual([undefined, undefined]);
+      const repairs = await repairsOf(project, sessionOf(worker));
+      expect(repairs, assignment.name).toEqual([]);
+    }
   });
 
   test("an object where the text to replace is due, and a to-do list as text", async () => {
@@ -193,33 +246,5 @@ describe("with the repairs off the same answers fail: the reason to have them", 
     const chat = await project.chat(script([todos, say("Scripted: done.")]), "build");
     await chat.say("do it");
     expect(await chat.tools()).toMatchObject([{ status: "error", text: expect.stringContaining("invalid arguments") }]);
-  });
-});
-
-describe("what goes wrong at the model server", () => {
-  /** Fails `times` times at the Worker's first call, then does what it should. */
-  function flaky(times: number, failure: Reply): Step[] {
-    let left = times;
-    const [first = say(""), ...rest] = goodWorker("src/part/a.mjs");
-    return [() => (left-- > 0 ? failure : (first as Reply)), ...rest];
-  }
-
-  test.each([429, 500, 503, 529])("HTTP %d twice is tried again: no lost Worker, no doubled text", async (status) => {
-    const project = await withWorker(host, flaky(2, fail(status)));
-    const state = await project.state();
-    expect(state?.workers[0]).toMatchObject({ status: "completed", attempt: 1 });
-    const log = (await project.read(".aegis/gate.jsonl")) ?? "";
-    expect(log.split("\n").filter((line) => line.includes('"retry"'))).toHaveLength(2);
-  });
-
-  test("a 200 with an error in its body, and a wrong content type, are failures like any other", async () => {
-    const inBody: Reply = {
-      raw: { body: 'data: {"error":{"message":"engine dead","code":500}}\n\n', contentType: "text/event-stream" },
-    };
-    const html: Reply = { raw: { body: "<html>proxy</html>", contentType: "text/html" } };
-    for (const failure of [inBody, html]) {
-      const project = await withWorker(host, flaky(1, failure));
-      expect((await project.state())?.workers[0]?.status).toBe("completed");
-    }
   });
 });

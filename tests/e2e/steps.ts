@@ -1,3 +1,4 @@
+import type { SwarmState } from "../../src/core/workflow/state.ts";
 import type { Brain, Step, Turn } from "../../vllm/simulator/brain.ts";
 import { byBriefing, byRole, call, calls, say, script } from "../../vllm/simulator/brain.ts";
 
@@ -98,4 +99,15 @@ export function id(index: number): string {
 /** The text of the last result of `tool` in this turn's history. */
 export function seen(turn: Turn, tool: string): string {
   return turn.toolResults.findLast((result) => result.name === tool)?.text ?? "";
+}
+
+/** Workers were dispatched, and each has completed or failed. */
+export function everyWorkerEnded(swarm: SwarmState): boolean {
+  const workers = swarm?.workers ?? [];
+  return workers.length > 0 && workers.every(({ status }) => status === "completed" || status === "failed");
+}
+
+/** The session of a Worker that was started; "" for another. */
+export function sessionOf(worker: NonNullable<SwarmState>["workers"][number] | undefined): string {
+  return worker && "session" in worker ? (worker.session ?? "") : "";
 }
