@@ -3,6 +3,7 @@ import { type Io, paint, writeJson } from "./io.ts";
 import { say } from "./messages/catalogue.ts";
 import { examples } from "./program.ts";
 import type { PlanFlags, PlanReport } from "./serving/planReport.ts";
+import { fitted, padTo, textWidth } from "./textWidth.ts";
 
 /** Kept here so that the help needs no data file: see vllm/recipes and vllm/capacity/gpus.json. */
 const GPUS = ["h200", "h100", "rtx-pro-6000", "cpu"];
@@ -51,16 +52,17 @@ function address(io: Io) {
 }
 
 function print(io: Io, report: PlanReport): void {
-  const width = Math.max(...report.rows.map((row) => row.name.length));
+  const width = Math.max(...report.rows.map((row) => textWidth(row.name)));
+  const indented = (line: string) => fitted(io, `  ${line}`, 4);
   const lines = [
     paint(io, "bold", report.title),
-    ...report.rows.map((row) => `  ${row.name.padEnd(width)}  ${row.value}`),
+    ...report.rows.map((row) => `  ${padTo(row.name, width)}  ${row.value}`),
     paint(io, "bold", say(io.lang, "plan.how")),
-    ...report.plan.derivation.map((line) => `  ${line}`),
+    ...report.plan.derivation.map(indented),
     ...(report.swarm.length === 0 ? [] : [paint(io, "bold", say(io.lang, "plan.swarm"))]),
-    ...report.swarm.map((line) => `  ${line}`),
+    ...report.swarm.map(indented),
     ...(report.comparison.length === 0 ? [] : [paint(io, "bold", say(io.lang, "plan.reported"))]),
-    ...report.comparison.map((line) => `  ${line}`),
+    ...report.comparison.map(indented),
   ];
   io.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -1,9 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from "commander";
 import { messageOf } from "../ports/thrown.ts";
 import { CliFailure } from "./failure.ts";
 import { type Io, paint, writeJson } from "./io.ts";
 import { type MessageKey, say } from "./messages/catalogue.ts";
 import { isLanguage, pickLanguage } from "./messages/language.ts";
+import { fitted, textWidth } from "./textWidth.ts";
 
 /** Adds one command, or a group of them, to the program. */
 export type Register = (program: Command, io: Io) => void | Promise<void>;
@@ -50,6 +51,11 @@ export function makeProgram(io: Io, version: string): Command {
     )
     .configureHelp({
       showGlobalOptions: true,
+      displayWidth: textWidth,
+      optionDescription(option) {
+        const described = Help.prototype.optionDescription.call(this, option);
+        return described.replace("(default: ", `(${say(io.lang, "help.default")}: `);
+      },
       styleTitle: (title) => {
         const key = titles[title];
         return paint(io, "bold", key ? say(io.lang, key) : title);
@@ -64,14 +70,23 @@ export function makeProgram(io: Io, version: string): Command {
     .exitOverride()
     .showSuggestionAfterError(true)
     .addHelpText("after", () =>
-      examples(io, ["install --yes", "doctor", "demo", "scope check scopes.json --json", "config show"]),
+      examples(io, [
+        "install --yes",
+        "doctor",
+        "demo",
+        "plan --workers 8",
+        "start-vllm --wait",
+        "scope check scopes.json --json",
+        "config show",
+      ]),
     );
   return program;
 }
 
 function report(io: Io, failure: CliFailure, json: boolean): number {
-  io.stderr.write(`${paint(io, "red", say(io.lang, "error.prefix"))} ${failure.message}\n`);
-  if (failure.next !== undefined) io.stderr.write(`${say(io.lang, "error.next")} ${failure.next}\n`);
+  io.stderr.write(`${fitted(io, `${paint(io, "red", say(io.lang, "error.prefix"))} ${failure.message}`, 2)}\n`);
+  if (failure.next !== undefined)
+    io.stderr.write(`${fitted(io, `${say(io.lang, "error.next")} ${failure.next}`, 2)}\n`);
   if (json) {
     const next = failure.next === undefined ? {} : { next: failure.next };
     writeJson(io, { ok: false, ...failure.data, error: failure.message, ...next });

@@ -56,7 +56,7 @@ export function registerTune(program: Command, io: Io): void {
     .addHelpText("after", () =>
       examples(io, [
         "tune --simulate",
-        "tune --simulate --workers 8 --librarians --ttft-p95 2000 --itl-p95 30 --svg tune.svg",
+        "tune --simulate --librarians --ttft-p95 2000 --svg tune.svg",
         "tune --live --start --write",
         "tune --live --simulated-server --points 4",
       ]),

@@ -53,6 +53,8 @@ export interface Turn {
   messages: readonly TurnMessage[];
   /** Names of the offered tools. */
   tools: readonly string[];
+  /** JSON schema of an offered tool's arguments; undefined where the request has none. */
+  argumentsSchema(tool: string): unknown;
   /** Results that came after the last assistant message, in order; the same objects as in `toolResults`. */
   lastToolResults: readonly ToolResult[];
   /** Every result so far, in order. */

@@ -20,7 +20,9 @@ export const ChatRequest = z.looseObject({
   priority: z.number().int().optional(),
   max_tokens: z.number().int().positive().nullish(),
   max_completion_tokens: z.number().int().positive().nullish(),
-  tools: z.array(z.looseObject({ function: z.looseObject({ name: z.string() }) })).optional(),
+  tools: z
+    .array(z.looseObject({ function: z.looseObject({ name: z.string(), parameters: z.unknown().optional() }) }))
+    .optional(),
 });
 export type ChatRequest = z.infer<typeof ChatRequest>;
 
@@ -95,6 +97,7 @@ export function turnOf(
     system,
     messages,
     tools,
+    argumentsSchema: (name) => request.tools?.find((tool) => tool.function.name === name)?.function.parameters,
     lastToolResults: results.filter(({ index }) => index > lastAssistant).map(({ result }) => result),
     toolResults: results.map(({ result }) => result),
     userText: users.at(-1)?.text ?? "",

@@ -1,11 +1,15 @@
 import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
+import { cutTo, fitted } from "../textWidth.ts";
 import type { Check, CheckName, CheckRow } from "./check.ts";
 
 /** Milliseconds before a person is told what is still being looked at. */
 const quietMs = 2_000;
 /** Off a terminal a line stays, so it comes rarely. */
 const lineEveryMs = 15_000;
+
+/** Column at which a line says what was seen. */
+const SEEN_AT = 25;
 
 const marks = { ok: "green", warn: "yellow", fail: "red", skip: "dim" } as const;
 
@@ -20,7 +24,7 @@ export interface Report {
 function line(io: Io, row: CheckRow): string {
   const mark = paint(io, marks[row.status], row.status.padEnd(4));
   const seen = row.status === "skip" ? paint(io, "dim", row.seen) : row.seen;
-  return `  ${mark}  ${row.name.padEnd(16)} ${seen}\n`;
+  return `${fitted(io, `  ${mark}  ${row.name.padEnd(16)} ${seen}`, SEEN_AT)}\n`;
 }
 
 /**
@@ -45,8 +49,8 @@ export function makeReport(io: Io, order: readonly Check[], rows: { write(text: 
     const text = say(io.lang, "doctor.running", { seconds: Math.round(since / 1000), names: [...running].join(", ") });
     if (io.isTTY) {
       erase();
-      // One line of a narrow terminal, or erasing it would leave the rest.
-      io.stderr.write(paint(io, "dim", text.slice(0, 78)));
+      // One line of the terminal, or erasing it would leave the rest.
+      io.stderr.write(paint(io, "dim", cutTo(text, (io.columns ?? 80) - 2)));
       shown = true;
     } else if (Date.now() - lastLine >= lineEveryMs) {
       lastLine = Date.now();
@@ -99,7 +103,7 @@ export function mends(io: Io, rows: readonly CheckRow[]): string {
   const lines = [...entries].map(([mend, of], index) => {
     const worst = of[0]?.status ?? "warn";
     const names = paint(io, marks[worst], of.map(({ name }) => name).join(", "));
-    return `  ${index + 1}. ${names}: ${mend}\n`;
+    return `${fitted(io, `  ${index + 1}. ${names}: ${mend}`, 5)}\n`;
   });
   return `\n${paint(io, "bold", say(io.lang, "doctor.todo"))}\n${lines.join("")}`;
 }

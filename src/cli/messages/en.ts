@@ -11,6 +11,7 @@ export const en = {
   "help.commands": "Commands:",
   "help.arguments": "Arguments:",
   "help.globalOptions": "Global options:",
+  "help.default": "default",
   "help.examples": "Examples:",
   "option.version": "print the version",
   "option.help": "show this help",

@@ -12,6 +12,7 @@ export const ko: Record<keyof typeof en, string> = {
   "help.commands": "명령:",
   "help.arguments": "인자:",
   "help.globalOptions": "공통 옵션:",
+  "help.default": "기본값",
   "help.examples": "예:",
   "option.version": "버전을 출력",
   "option.help": "도움말을 표시",

@@ -19,6 +19,7 @@ import { CliFailure } from "../failure.ts";
 import { type Io, paint, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
+import { fitted } from "../textWidth.ts";
 import { comparison } from "./comparison.ts";
 import { obstacles } from "./preconditions.ts";
 import { type ServeCommand, serveCommand, wordNotice } from "./serveCommand.ts";
@@ -45,7 +46,7 @@ const END_MS = 60_000;
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 function warn(io: Io, text: string): void {
-  io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${text}\n`);
+  io.stderr.write(`${fitted(io, `${paint(io, "yellow", say(io.lang, "warning"))} ${text}`, 2)}\n`);
 }
 
 async function dryRun(io: Io, command: ServeCommand, json: boolean): Promise<void> {
@@ -59,7 +60,10 @@ async function dryRun(io: Io, command: ServeCommand, json: boolean): Promise<voi
     return;
   }
   const variables = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
-  io.stdout.write(`${[...variables, ...command.argv.map(quoted)].join(" ")}\n`);
+  const words = [...variables, ...command.argv.map(quoted)];
+  // For a person a flag a line, which the shell takes as one command; for a program one line.
+  const isNewLine = (word: string) => io.columns !== undefined && word.startsWith("--");
+  io.stdout.write(`${words.map((word) => (isNewLine(word) ? `\\\n  ${word}` : word)).join(" ")}\n`);
   for (const text of warnings) warn(io, text);
 }
 

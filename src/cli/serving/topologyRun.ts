@@ -10,6 +10,7 @@ import { CliFailure } from "../failure.ts";
 import { type Io, paint, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
+import { fitted } from "../textWidth.ts";
 import { recipeOrFail } from "./planReport.ts";
 import { badValue, settingsOf, shapeOf, wordNotice } from "./serveCommand.ts";
 
@@ -92,7 +93,8 @@ export async function runTopology(io: Io, flags: TopologyFlags, extra: readonly 
     }
     if (path === undefined) io.stdout.write(rendered.content);
     else io.stdout.write(`${say(io.lang, "topology.written", { path })}\n`);
-    for (const text of warnings) io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${text}\n`);
+    for (const text of warnings)
+      io.stderr.write(`${fitted(io, `${paint(io, "yellow", say(io.lang, "warning"))} ${text}`, 2)}\n`);
   } catch (error) {
     if (error instanceof BadValue) throw badValue(io, error.message);
     throw error;

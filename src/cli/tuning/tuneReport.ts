@@ -6,6 +6,7 @@ import { distinct, type Goals, paretoFront, strain } from "../../../vllm/tune/ra
 import { type Trace, traceSize } from "../../../vllm/tune/trace.ts";
 import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
+import { fitted } from "../textWidth.ts";
 
 /** One point with what is known of it. */
 export interface Row {
@@ -264,5 +265,5 @@ export function printReport(io: Io, report: TuneReport): void {
       ? say(io.lang, "tune.notWritten")
       : say(io.lang, "tune.written", { path: report.written }),
   ];
-  io.stdout.write(`${lines.join("\n")}\n`);
+  io.stdout.write(`${lines.map((line) => fitted(io, line, 2)).join("\n")}\n`);
 }

@@ -31,6 +31,6 @@ export async function opencodeVersion(
     timeout: 30_000,
     stdin: "ignore",
   });
-  if (result.failed) return { missing: program, reason: result.shortMessage ?? "it does not run" };
+  if (result.failed) return { missing: program, reason: result.shortMessage?.split("\n")[0] ?? "it does not run" };
   return { program, version: result.stdout.trim() };
 }
