@@ -10,11 +10,9 @@ export interface Io {
   /** A person sits at both ends: prompts are allowed. */
   isTTY: boolean;
   lang: Language;
-  /** Width of the terminal that stdout is; absent off a terminal, where no line is broken. */
-  columns?: number;
   /** Whether colours may be used (a terminal, and no NO_COLOR). */
   colour: boolean;
-  /** Cells of a line, where the output is a terminal. */
+  /** Cells of a line, where the output is a terminal; off a terminal no line is broken. */
   columns?: number | undefined;
   /** Everything on standard input, for commands that take `-`. */
   readStdin(): Promise<string>;

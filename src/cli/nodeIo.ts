@@ -19,7 +19,6 @@ export function nodeIo(): Io {
     cwd: process.cwd(),
     isTTY: terminal && process.stdin.isTTY === true,
     lang: "en",
-    ...(terminal ? { columns: process.stdout.columns } : {}),
     colour: terminal && !process.env.NO_COLOR,
     get columns() {
       return process.stdout.columns;

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { inCells } from "../core/view/cells.ts";
 import { type Io, paint, writeJson } from "./io.ts";
 import { say } from "./messages/catalogue.ts";
 import { examples } from "./program.ts";
 import type { PlanFlags, PlanReport } from "./serving/planReport.ts";
-import { fitted, padTo, textWidth } from "./textWidth.ts";
+import { fitted, textWidth } from "./textWidth.ts";
 
 /** Kept here so that the help needs no data file: see vllm/recipes and vllm/capacity/gpus.json. */
 const GPUS = ["h200", "h100", "rtx-pro-6000", "cpu"];
@@ -56,7 +57,7 @@ function print(io: Io, report: PlanReport): void {
   const indented = (line: string) => fitted(io, `  ${line}`, 4);
   const lines = [
     paint(io, "bold", report.title),
-    ...report.rows.map((row) => `  ${padTo(row.name, width)}  ${row.value}`),
+    ...report.rows.map((row) => `  ${inCells(row.name, width)}  ${row.value}`),
     paint(io, "bold", say(io.lang, "plan.how")),
     ...report.plan.derivation.map(indented),
     ...(report.swarm.length === 0 ? [] : [paint(io, "bold", say(io.lang, "plan.swarm"))]),

@@ -1,29 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
+import { cellsOf } from "../core/view/cells.ts";
 
-/** Letters that take two columns of a terminal: Hangul, Chinese, Japanese, full-width forms, pictures (Unicode UAX #11, W and F). */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/gu;
-
-/** Columns a text takes on a terminal; colours take none. */
-export function textWidth(text: string): number {
-  const plain = stripVTControlCharacters(text);
-  return [...plain].length + (plain.match(WIDE)?.length ?? 0);
-}
-
-/** The text with blanks behind it, `width` columns wide; a wider one stays as it is. */
-export const padTo = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - textWidth(text)));
-
-/** As much of a text without colours as `width` columns hold. */
-export function cutTo(text: string, width: number): string {
-  let cut = "";
-  let left = width;
-  for (const letter of text) {
-    left -= textWidth(letter);
-    if (left < 0) break;
-    cut += letter;
-  }
-  return cut;
-}
+/** Cells a text takes in a terminal; colours take none. */
+export const textWidth = (text: string): number => cellsOf(stripVTControlCharacters(text));
 
 /**
  * Breaks a line between words where the terminal would break it inside one; a word that is wider than the terminal is left

@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cutTo, fitted, padTo, textWidth } from "../../src/cli/textWidth.ts";
+import { fitted, textWidth } from "../../src/cli/textWidth.ts";
 
 it("counts Korean letters as two columns and colours as none", () => {
   expect(textWidth("가중치 1")).toBe(8);
   expect(textWidth("\u001b[31mred\u001b[0m")).toBe(3);
   expect(textWidth("16 × ⌈a⌉ → Ünï")).toBe(14);
-  expect(padTo("블록", 6)).toBe("블록  ");
-  expect(cutTo("검사 중", 6)).toBe("검사 ");
 });
 
 describe("a line that is wider than the terminal", () => {

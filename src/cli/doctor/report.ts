@@ -1,6 +1,7 @@
+import { inCells } from "../../core/view/cells.ts";
 import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
-import { cutTo, fitted } from "../textWidth.ts";
+import { fitted } from "../textWidth.ts";
 import type { Check, CheckName, CheckRow } from "./check.ts";
 
 /** Milliseconds before a person is told what is still being looked at. */
@@ -50,7 +51,7 @@ export function makeReport(io: Io, order: readonly Check[], rows: { write(text: 
     if (io.isTTY) {
       erase();
       // One line of the terminal, or erasing it would leave the rest.
-      io.stderr.write(paint(io, "dim", cutTo(text, (io.columns ?? 80) - 2)));
+      io.stderr.write(paint(io, "dim", inCells(text, (io.columns ?? 80) - 2)));
       shown = true;
     } else if (Date.now() - lastLine >= lineEveryMs) {
       lastLine = Date.now();
