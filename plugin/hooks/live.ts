@@ -1,6 +1,7 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Part } from "@opencode-ai/sdk";
-import { boundedOutput } from "../../src/core/toolOutput.ts";
+import { keepFinding } from "../../src/adapters/log/findingFiles.ts";
+import { boundedOutput, isLongAnswer } from "../../src/core/toolOutput.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
@@ -227,9 +228,16 @@ export function liveHooks(
         .ended(actor, input.tool, input.callID, input.args, output.metadata, place)
         .finally(() => fileTurns.leave(input.sessionID, input.callID));
       const limit = services.settings.toolOutput[actor.role];
-      await changeTexts(output, async (text) =>
-        boundedOutput(input.tool, await places.shownTo(input.sessionID, actor, text), limit),
-      );
+      await changeTexts(output, async (text) => {
+        const shown = await places.shownTo(input.sessionID, actor, text);
+        const kept = isLongAnswer(input.tool, shown, limit)
+          ? await keepFinding(services.projectDir, input.callID, shown).catch((error: unknown) => {
+              services.log("a helper's answer could not be kept", error);
+              return undefined;
+            })
+          : undefined;
+        return boundedOutput(input.tool, shown, limit, kept);
+      });
       const refusedByKernel =
         input.tool === "bash" ? kernelRefusal(actor, output.output, services.settings.network) : undefined;
       const cut = await watch.requests.toTell(input.sessionID);

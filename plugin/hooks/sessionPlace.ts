@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isFinding } from "../../src/core/findings.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionActor, SessionRoles } from "../sessionRoles.ts";
 
@@ -91,8 +92,8 @@ function inTree(projectDir: string, dir: string, directory: string, named: strin
   if (isBelow(path.relative(dir, full))) return full;
   const below = path.relative(projectDir, full);
   if (!isBelow(below)) return full;
-  // Dependencies lie in the project alone; a write there is refused, because it is outside this tree.
-  const isIgnored = ignored.some((entry) => below === entry || below.startsWith(`${entry}/`));
+  // Dependencies and helpers' answers lie in the project alone; a write there is refused, because it is outside this tree.
+  const isIgnored = isFinding(below) || ignored.some((entry) => below === entry || below.startsWith(`${entry}/`));
   return isIgnored ? full : path.join(dir, below);
 }
 

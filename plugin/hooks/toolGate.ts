@@ -1,6 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { isFinding } from "../../src/core/findings.ts";
 import { mayCall, WRITE_TOOLS } from "../../src/core/roles.ts";
 import { isSecretFile } from "../../src/core/scope/secretFiles.ts";
 import { findGitWrites } from "../../src/core/shell/findGitWrites.ts";
@@ -126,7 +127,7 @@ async function judgeRead(services: SwarmServices, place: SessionPlace, args: unk
   const roots = [...new Set([place.root, services.projectDir])];
   for (const root of roots) {
     const landed = landingPath(root, "/", full);
-    if (landed !== undefined && (root === place.root || !isOwnState(landed))) return undefined;
+    if (landed !== undefined && (root === place.root || isFinding(landed) || !isOwnState(landed))) return undefined;
   }
   return refusal("outside-project", `${named} leads out of the project.`, "read what is in the project.");
 }

@@ -9,17 +9,32 @@ const END_SHARE = 0.7;
  *
  * @param tool the host's name of the tool; of a shell's output begin and end stay, of everything else the beginning
  * @param limit most characters that stay, the note beside
+ * @param whole where the whole result can be read, if it was kept
  */
-export function boundedOutput(tool: string, output: string, limit: number): string {
-  const most = tool === "task" ? Math.min(limit, HELPERS_ANSWER) : limit;
+export function boundedOutput(tool: string, output: string, limit: number, whole?: string): string {
+  const most = mostOf(tool, limit);
   if (output.length <= most) return output;
   const atEnd = tool === "bash" ? Math.floor(most * END_SHARE) : 0;
   const head = upToLine(output.slice(0, most - atEnd));
   const tail = atEnd === 0 ? "" : fromLine(output.slice(-atEnd));
   const left = output.slice(head.length, output.length - tail.length);
   const lines = left.split("\n").length - (left.endsWith("\n") ? 1 : 0);
-  const note = `[${lines} lines (${left.length} characters) left out. ${ADVICE[tool] ?? "Ask for less at once."}]`;
+  const note = `[${lines} lines (${left.length} characters) left out. ${advice(tool, whole)}]`;
   return [head.replace(/\n$/u, ""), note, tail].filter((part) => part !== "").join("\n");
+}
+
+/** Whether a helper's answer is longer than what its asker's context gets of it. */
+export function isLongAnswer(tool: string, output: string, limit: number): boolean {
+  return tool === "task" && output.length > mostOf(tool, limit);
+}
+
+function mostOf(tool: string, limit: number): number {
+  return tool === "task" ? Math.min(limit, HELPERS_ANSWER) : limit;
+}
+
+function advice(tool: string, whole: string | undefined): string {
+  if (whole !== undefined) return `The whole answer is in ${whole}: read there what you need, with offset and limit.`;
+  return ADVICE[tool] ?? "Ask for less at once.";
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

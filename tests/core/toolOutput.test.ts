@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { boundedOutput } from "../../src/core/toolOutput.ts";
+import { boundedOutput, isLongAnswer } from "../../src/core/toolOutput.ts";
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${n + 1}`).join("\n");
 
@@ -26,6 +26,13 @@ describe("a tool's result", () => {
 
   test("of a helper is held to what thirty lines need", () => {
     expect(boundedOutput("task", lines(3_000), 100_000).length).toBeLessThan(8_200);
+  });
+
+  test("of a helper says where the whole answer is, if it was kept", () => {
+    expect(isLongAnswer("task", lines(3_000), 100_000)).toBe(true);
+    expect(isLongAnswer("read", lines(3_000), 100)).toBe(false);
+    const kept = boundedOutput("task", lines(3_000), 100_000, ".aegis/findings/call_1.md");
+    expect(kept.split("\n").at(-1)).toContain("The whole answer is in .aegis/findings/call_1.md: read there");
   });
 
   test("loses nothing unsaid: what stays and what the note counts are the whole", () => {

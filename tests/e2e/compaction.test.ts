@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Step, Turn } from "../../vllm/simulator/brain.ts";
 import { byBriefing, byRole, call, say, script } from "../../vllm/simulator/brain.ts";
+import { promptText } from "../../vllm/simulator/promptText.ts";
+import { countTokens } from "../../vllm/simulator/surface.ts";
 import { checkedProject, closing, goodWorker, opening, type Part } from "./steps.ts";
 import { Host, type Project } from "./world.ts";
 
+/** Tokens of the longest request; the install takes it over from the server. */
+const SERVED = 65_536;
+
 let host: Host;
 beforeAll(async () => {
-  host = await Host.start();
+  host = await Host.start({ maxModelLen: SERVED });
 }, 90_000);
 afterAll(() => host.close());
 
@@ -90,4 +95,32 @@ test("Commander, Worker and Scout whose messages the host shortened still know w
   for (const texts of Object.values(told)) expect(new Set(texts).size).toBe(1);
   const summaries = host.requests().filter(({ role }) => role === "other");
   expect(summaries.filter(({ body }) => JSON.stringify(body).includes("were shortened")).length).toBe(3);
+}, 180_000);
+
+test("the host shortens a session before a prompt and the answer to it no longer fit the server", async () => {
+  const begun = host.requests().length;
+  const part: Part = { name: "long", scope: ["src/long/**"], steps: [] };
+  // A dozen results of 6,000 tokens are more than the server takes.
+  const reads = Array.from({ length: 12 }, (_, index) => call("read", { filePath: "big.txt", offset: index + 1 }));
+  const worker = (turn: Turn) =>
+    shortened(turn) ? script([say("the summary"), ...goodWorker("src/long/a.mjs")])(turn) : script(reads)(turn);
+  const project = await host.project({
+    ...checkedProject,
+    "big.txt": `${"a line of many words ".repeat(5)}\n`.repeat(400),
+  });
+  const chat = await project.chat(
+    byRole({
+      commander: script([...opening([part]).slice(0, -1), say("Scripted: they work.")]),
+      worker: byBriefing([[/PART<long>/u, worker]]),
+      other: () => say("Scripted: a summary."),
+    }),
+  );
+  await chat.say("Build it");
+  await chat.say("1");
+  await project.until("completed", (swarm) => swarm?.workers[0]?.status === "completed");
+  const sent = host.requests().slice(begun);
+  const sizes = sent.map(({ body }) => countTokens(promptText(body)) + (body.max_tokens ?? 0));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(SERVED);
+  expect(sent.map(({ status }) => status)).not.toContain(400);
+  expect(sent.filter(({ body }) => JSON.stringify(body).includes("were shortened")).length).toBeGreaterThan(0);
 }, 180_000);

@@ -81,6 +81,7 @@ export class Host {
    * @param options.settings the user's aegis.jsonc, for instance `{swarm: {sandbox: "off"}}`.
    * @param options.env added to OpenCode's environment.
    * @param options.plugin false leaves the plugin out: OpenCode as it comes.
+   * @param options.maxModelLen tokens of the longest prompt the scripted server takes.
    * @param options.latencyMs before the first byte of every completion.
    * @param options.catalogue with OpenCode's own list of hosted models, which an install switches off.
    * @param options.further more providers of OpenCode's, each with a scripted server of its own and the same scripts;
@@ -94,6 +95,7 @@ export class Host {
       latencyMs?: number;
       catalogue?: boolean;
       further?: readonly FurtherProvider[];
+      maxModelLen?: number;
     } = {},
   ): Promise<Host> {
     if (!existsSync(path.join(packageDir, "dist/plugin.js")))
@@ -104,6 +106,7 @@ export class Host {
       modelId: MODEL,
       brain: routed(brains),
       latencyMs: options.latencyMs ?? 0,
+      ...(options.maxModelLen === undefined ? {} : { maxModelLen: options.maxModelLen }),
     });
     const password = randomBytes(12).toString("hex");
     const { OPENCODE_MODELS_PATH, ...isolated } = isolatedEnvironment(process.env, home, password);

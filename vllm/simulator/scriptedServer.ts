@@ -11,7 +11,7 @@ import { type Engine, type EngineRequest, InstantEngine } from "./engine.ts";
 import { jsonOf, listen, passThrough, plainHeaders, promptOf, readText, send } from "./httpFront.ts";
 import { metricsText } from "./metrics.ts";
 import { promptText, replyText } from "./promptText.ts";
-import { answerGet, answerTokenize, CHARACTERS_PER_TOKEN, errorAnswer } from "./surface.ts";
+import { answerGet, answerTokenize, CHARACTERS_PER_TOKEN, errorAnswer, tooLong } from "./surface.ts";
 import { ChatRequest, type RoleLines, turnOf } from "./turn.ts";
 import { TIME_PATH, timeCommand, type VirtualTime } from "./virtualTime.ts";
 
@@ -148,6 +148,8 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
     });
     let ended: string | undefined;
     try {
+      const refusal = tooLong(model, inEngine.promptTokens);
+      if (refusal) return send(response, refusal);
       const reply = await askBrain(options, turn, inEngine);
       if (gone.signal.aborted) return;
       const pieces = replyTokens(reply);

@@ -63,3 +63,12 @@ export function answerTokenize(text: string, model: SurfaceModel): SurfaceAnswer
 /** An error body as vLLM words it. */
 export const errorAnswer = (status: number, message: string, type = "BadRequestError"): SurfaceAnswer =>
   json({ error: { message, type, param: null, code: status } }, status);
+
+/** vLLM's refusal of a prompt longer than it serves (0.32: `TokenizeParams._token_len_check`); undefined where it fits. */
+export function tooLong({ maxModelLen }: { maxModelLen: number }, promptTokens: number): SurfaceAnswer | undefined {
+  if (promptTokens <= maxModelLen) return undefined;
+  return errorAnswer(
+    400,
+    `This model's maximum context length is ${maxModelLen} tokens. However, your prompt contains ${promptTokens} input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt.`,
+  );
+}

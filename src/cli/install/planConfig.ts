@@ -124,8 +124,12 @@ function planProvider(edit: Edit, wish: ConfigWish, owns: boolean, notes: Config
   const context = (existing: unknown) => wish.context ?? (typeof existing === "number" ? existing : defaultContext);
   const limit = (existing: unknown) => {
     const size = context(existing);
-    return { context: size, output: Math.min(maxOutput, Math.floor(size / 4)) };
+    const output = Math.min(maxOutput, Math.floor(size / 4));
+    // OpenCode shortens a session once its tokens reach `input` less as much again as an answer may take: without `input` it
+    // waits until an answer alone fits, and what the next tool says behind that answer no longer does.
+    return { context: size, input: size - output, output };
   };
+  const former = (size: number) => ({ context: size, output: limit(size).output });
   const apiKey = wish.apiKeyEnv === undefined ? undefined : `{env:${wish.apiKeyEnv}}`;
   if (!isRecord(current)) {
     const provider = {
@@ -148,7 +152,9 @@ function planProvider(edit: Edit, wish: ConfigWish, owns: boolean, notes: Config
   const known = edit.value([...model, "limit", "context"]);
   if (edit.value(model) === undefined) edit.set(model, { name: wish.model, limit: limit(undefined), tool_call: true });
   else {
-    if (context(known) !== known) edit.set([...model, "limit"], limit(known));
+    // Where we wrote it before there was an `input`, it is brought up to date; what a person chose stays.
+    const ours = typeof known === "number" && isDeepStrictEqual(edit.value([...model, "limit"]), former(known));
+    if (context(known) !== known || ours) edit.set([...model, "limit"], limit(known));
     edit.set([...model, "tool_call"], true);
   }
   if (!owns && edit.text !== before) notes.push({ kind: "provider-existed" });

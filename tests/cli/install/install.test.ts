@@ -63,7 +63,7 @@ describe.each(["opencode.json", "opencode.jsonc"])("a project with %s", (name) =
     expect(value.provider.aegis).toMatchObject({
       npm: "@ai-sdk/openai-compatible",
       options: { baseURL: "http://127.0.0.1:8001/v1" },
-      models: { "qwen3-coder-next": { tool_call: true, limit: { context: 131_072, output: 16_384 } } },
+      models: { "qwen3-coder-next": { tool_call: true, limit: { context: 131_072, input: 114_688, output: 16_384 } } },
     });
     expect(value).toMatchObject({
       model: "aegis/qwen3-coder-next",
@@ -231,7 +231,11 @@ describe("a project", () => {
     expect(err).toBe("");
     expect((await install(world)).out).toContain("Already installed");
     const file = join(world.project, "opencode.json");
-    expect(read(file).provider.aegis.models["qwen3-coder-next"].limit).toEqual({ context: 65_536, output: 16_384 });
+    expect(read(file).provider.aegis.models["qwen3-coder-next"].limit).toEqual({
+      context: 65_536,
+      input: 49_152,
+      output: 16_384,
+    });
   });
 });
 

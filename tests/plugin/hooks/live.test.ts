@@ -119,3 +119,22 @@ it("a process that only looks leaves the swarm to the one that comes after it", 
   await expect.poll(() => driving.lease.holder()).toMatchObject({ own: true });
   expect(looking.asked.filter((request) => request.startsWith("POST"))).toEqual([]);
 });
+
+it("a helper's long answer is kept as a file that its asker may read; the answer carries its beginning and the path", async () => {
+  await withLog([JSON.stringify(begun)]);
+  const { hooks } = await openHooks({ "ses-c": "commander", "ses-s": "scout" });
+  const text = Array.from({ length: 2_000 }, (_, line) => `src/file.ts:${line} something found`).join("\n");
+  const after = async (session: string, output: { title: string; output: string; metadata: object }) => {
+    await hooks["tool.execute.after"]?.({ tool: "task", sessionID: session, callID: "call/../1", args: {} }, output);
+    return output.output;
+  };
+  const short = await after("ses-c", { title: "", output: "found nothing", metadata: {} });
+  expect(short).toBe("found nothing");
+  const answer = await after("ses-c", { title: "", output: text, metadata: {} });
+  expect(answer.length).toBeLessThan(8_400);
+  expect(answer).toMatch(/^src\/file\.ts:0 something found\n/u);
+  const path = /in (\.aegis\/findings\/[\w-]+\.md):/u.exec(answer)?.[1] ?? "";
+  expect(await readFile(join(dir, path), "utf8")).toBe(text);
+  for (const session of ["ses-c", "ses-s"])
+    await expect(before(hooks, session, "read", { filePath: path })).resolves.toBeUndefined();
+});
