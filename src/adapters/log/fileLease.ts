@@ -28,7 +28,7 @@ export class FileLease implements Lease {
   async acquire(): Promise<{ held: true; taken: boolean } | { held: false; by: LeaseHolder }> {
     if (this.retired) throw new InstanceEndedError();
     if (readHolder(this.file)?.token === this.token) return { held: true, taken: false };
-    await makeStateDir(this.stateDir);
+    makeStateDir(this.stateDir);
     const own = {
       token: this.token,
       pid: process.pid,

@@ -7,7 +7,7 @@ import { makeStateDir } from "./stateDir.ts";
 export async function keepFinding(projectDir: string, call: string, text: string): Promise<string> {
   const path = findingPath(call);
   const file = join(projectDir, path);
-  await makeStateDir(join(projectDir, ".aegis"));
+  makeStateDir(join(projectDir, ".aegis"));
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);
   return path;

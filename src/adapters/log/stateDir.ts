@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../../ports/thrown.ts";
 
@@ -6,10 +6,10 @@ import { hasCode } from "../../ports/thrown.ts";
  * Makes the project's `.aegis` directory with a `.gitignore` of its own, so that git shows nothing of it where the project
  * does not ignore it. A `.gitignore` that is there stays.
  */
-export async function makeStateDir(stateDir: string): Promise<void> {
-  await mkdir(stateDir, { recursive: true });
+export function makeStateDir(stateDir: string): void {
+  mkdirSync(stateDir, { recursive: true });
   try {
-    await writeFile(join(stateDir, ".gitignore"), "*\n", { flag: "wx" });
+    writeFileSync(join(stateDir, ".gitignore"), "*\n", { flag: "wx" });
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
   }
