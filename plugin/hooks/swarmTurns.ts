@@ -1,5 +1,6 @@
 import { watchLoad } from "../../src/adapters/modelServer/watchLoad.ts";
 import { egress } from "../../src/core/gate/egress.ts";
+import type { BudgetMode } from "../../src/core/schedule/budget.ts";
 import type { AdmissionSettings } from "../../src/core/schedule/model.ts";
 import type { Reading } from "../../src/core/view/gauges.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
@@ -12,6 +13,13 @@ export interface SwarmAdmission extends AdmissionSettings {
   /** Whether the house's servers schedule by priority. */
   byPriority: boolean;
 }
+
+const MODES: Readonly<Record<BudgetMode, string>> = {
+  metrics: "are back: the swarm goes by them again",
+  "no-metrics": "cannot be read",
+  stale: "stopped coming",
+  implausible: "cannot be true",
+};
 
 /**
  * The turns of one project's swarm. Who waits longer than a moment is shown in the session's title and on the dashboard.
@@ -34,7 +42,7 @@ export function swarmTurns(
     },
   };
   const watch: WatchLoad = (url, tell) => watchLoad(url, tell, (reading) => seen(url, reading));
-  const queues = new ServerQueues(settings, world, watch, (session, ahead) => {
+  const waits = (session: string, ahead: number | undefined) => {
     titles.waits(session, ahead);
     const worker = services.swarm.state && workerOfSession(services.swarm.state, session);
     if (!worker) return;
@@ -42,7 +50,15 @@ export function swarmTurns(
     const doing = ahead === undefined ? "thinking" : `waiting for the GPU (${ahead} ahead)`;
     const { ahead: _before, ...rest } = services.live.get(id) ?? {};
     services.live.set(id, { ...rest, doing, ...(ahead === undefined ? {} : { ahead }) });
-  });
+  };
+  const modeIs = (baseUrl: string, mode: BudgetMode, requests: number) => {
+    const text = `The metrics of ${baseUrl} ${MODES[mode]}${mode === "metrics" ? "" : `: ${requests} requests at once (vllm.batch) until they are back`}.`;
+    services.log(text);
+    services.sessions
+      .notice(text, mode === "metrics" ? "info" : "warning")
+      .catch((error: unknown) => services.log("no screen for a notice", error));
+  };
+  const queues = new ServerQueues(settings, world, watch, waits, modeIs);
   return new GpuTurns(
     queues,
     (session) => services.swarm.state?.id ?? session,

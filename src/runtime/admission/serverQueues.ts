@@ -1,6 +1,13 @@
 import type { ServerLoad } from "../../core/schedule/budget.ts";
 import type { AdmissionSettings } from "../../core/schedule/model.ts";
-import { type Entry, type Ticket, Turnstile, type TurnstileWorld, type WaitObserver } from "./turnstile.ts";
+import {
+  type Entry,
+  type ModeObserver,
+  type Ticket,
+  Turnstile,
+  type TurnstileWorld,
+  type WaitObserver,
+} from "./turnstile.ts";
 
 /** Reads one server's load again and again until stopped; a failed reading is not told. */
 export type WatchLoad = (baseUrl: string, tell: (load: ServerLoad) => void) => { stop(): void };
@@ -21,9 +28,17 @@ export class ServerQueues {
   private readonly world: TurnstileWorld;
   private readonly watchLoad: WatchLoad;
   private readonly tell: WaitObserver;
+  private readonly modeIs: (baseUrl: string, ...about: Parameters<ModeObserver>) => void;
   private readonly queues = new Map<string, ServerQueue>();
 
-  constructor(settings: AdmissionSettings, world: TurnstileWorld, watchLoad: WatchLoad, tell: WaitObserver) {
+  constructor(
+    settings: AdmissionSettings,
+    world: TurnstileWorld,
+    watchLoad: WatchLoad,
+    tell: WaitObserver,
+    modeIs: (baseUrl: string, ...about: Parameters<ModeObserver>) => void = () => undefined,
+  ) {
+    this.modeIs = modeIs;
     this.settings = settings;
     this.world = world;
     this.watchLoad = watchLoad;
@@ -76,7 +91,7 @@ export class ServerQueues {
   private queueOf(baseUrl: string): ServerQueue {
     const known = this.queues.get(baseUrl);
     if (known) return known;
-    const turnstile = new Turnstile(this.settings, this.world, this.tell);
+    const turnstile = new Turnstile(this.settings, this.world, this.tell, (...about) => this.modeIs(baseUrl, ...about));
     const made: ServerQueue = { turnstile, watch: undefined, inside: 0, cancelRest: undefined };
     this.queues.set(baseUrl, made);
     return made;

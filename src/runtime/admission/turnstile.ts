@@ -29,10 +29,16 @@ export interface TurnstileWorld {
 /** Tells people: requests of `session` wait behind `ahead` others; undefined when it goes on. Must not throw. */
 export type WaitObserver = (session: string, ahead: number | undefined) => void;
 
+/** Tells people on what the limit rests from now on: the server's metrics, or, without any that can be true, `requests` at once. Must not throw. */
+export type ModeObserver = (mode: BudgetMode, requests: number) => void;
+
 /** Longest time between two looks at the queue while something waits (ms): places are given up by time too. */
 const LOOK_MS = 1_000;
 /** A wait shorter than this is nobody's business (ms). */
 const SHOWN_AFTER_MS = 1_500;
+
+/** Metrics that are away for less are nobody's business: the first reading comes within a second (ms). */
+const MODE_SAID_AFTER_MS = 3_000;
 
 interface Pending {
   entry: Entry;
@@ -47,11 +53,21 @@ export class Turnstile {
   private readonly settings: AdmissionSettings;
   private readonly world: TurnstileWorld;
   private readonly tell: WaitObserver;
+  private readonly modeIs: ModeObserver;
+  /** What people were told of; they take metrics for granted. */
+  private toldMode: BudgetMode = "metrics";
+  private lastMode: { mode: BudgetMode; since: number } | undefined;
   private readonly pending = new Map<string, Pending>();
   private numbered = 0;
   private cancelLook: (() => void) | undefined;
 
-  constructor(settings: AdmissionSettings, world: TurnstileWorld, tell: WaitObserver) {
+  constructor(
+    settings: AdmissionSettings,
+    world: TurnstileWorld,
+    tell: WaitObserver,
+    modeIs: ModeObserver = () => undefined,
+  ) {
+    this.modeIs = modeIs;
     this.settings = settings;
     this.world = world;
     this.tell = tell;
@@ -121,6 +137,7 @@ export class Turnstile {
     this.state = step.state;
     for (const request of step.go) this.settle(request)?.go();
     this.show();
+    this.sayMode(event.at);
     this.lookAgain();
   }
 
@@ -141,6 +158,14 @@ export class Turnstile {
       pending.shown = before;
       this.tell(pending.entry.session, before);
     }
+  }
+
+  private sayMode(now: number): void {
+    const { mode, requests } = this.state.budget;
+    if (this.lastMode?.mode !== mode) this.lastMode = { mode, since: now };
+    if (mode === this.toldMode || (mode !== "metrics" && now - this.lastMode.since < MODE_SAID_AFTER_MS)) return;
+    this.toldMode = mode;
+    this.modeIs(mode, requests);
   }
 
   private lookAgain(): void {

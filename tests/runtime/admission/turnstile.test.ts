@@ -33,7 +33,13 @@ function scene(limit = 1) {
   const clock = world();
   const told: [string, number | undefined][] = [];
   const settings = { ...DEFAULT_ADMISSION, staticLimit: limit, maxRequests: limit };
-  const turnstile = new Turnstile(settings, clock, (session, ahead) => told.push([session, ahead]));
+  const modes: string[] = [];
+  const turnstile = new Turnstile(
+    settings,
+    clock,
+    (session, ahead) => told.push([session, ahead]),
+    (mode, requests) => modes.push(`${mode}: ${requests}`),
+  );
   const gone: string[] = [];
   const enter = (session: string, signal = new AbortController().signal, role: UnitRole = "worker") => {
     const entering = turnstile.enter({ session, owner: "swarm", role, tokens: 10 }, signal);
@@ -43,7 +49,7 @@ function scene(limit = 1) {
     );
     return entering;
   };
-  return { clock, told, turnstile, enter, gone };
+  return { clock, told, modes, turnstile, enter, gone };
 }
 
 test("one after the other, the Commander beside them", async () => {
@@ -123,4 +129,42 @@ test("a place that is held in silence is given up by time alone", async () => {
   await next;
   expect(turnstile.status().mode).toBe("metrics");
   stays.leave();
+});
+
+test("metrics that never come, vanish, lie or jump: the static limit holds, all go on, and it is said once each way", async () => {
+  const { clock, modes, turnstile, enter, gone } = scene(2);
+  let sent = 0;
+  const work = async () => {
+    const tickets = await Promise.all([enter(`s${sent}`), enter(`s${sent + 1}`)]);
+    sent += 2;
+    for (const ticket of tickets) ticket.leave();
+  };
+  const sound = { running: 0, waiting: 0, kvUsage: 0.1, preemptions: 7, kvTokens: 100_000 };
+  await work();
+  expect(modes).toEqual([]);
+  clock.pass(4_000);
+  await work();
+  expect(modes).toEqual(["no-metrics: 2"]);
+  turnstile.heard({ at: clock.now(), ...sound });
+  await work();
+  expect(modes.slice(1)).toEqual(["metrics: 2"]);
+  // Vanished.
+  clock.pass(DEFAULT_ADMISSION.staleMs + 1);
+  await work();
+  clock.pass(4_000);
+  await work();
+  expect(modes.slice(2)).toEqual(["stale: 2"]);
+  turnstile.heard({ at: clock.now(), ...sound });
+  // Jumped: a counter that falls is a restart, a pool of another size another server; neither is a lie.
+  turnstile.heard({ at: clock.now(), ...sound, preemptions: 0, kvTokens: 900 });
+  await work();
+  expect(modes.slice(3)).toEqual(["metrics: 2"]);
+  // Lies.
+  for (const lie of [{ kvUsage: 3 }, { running: -1 }, { kvTokens: Number.NaN }]) {
+    turnstile.heard({ at: clock.now(), ...sound, ...lie });
+    clock.pass(4_000);
+    await work();
+  }
+  expect(modes.slice(4)).toEqual(["implausible: 2"]);
+  expect(gone).toHaveLength(sent);
 });
