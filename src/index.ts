@@ -1,10 +1,11 @@
 /**
  * The library: what can be used without OpenCode. Everything here is pure or reads only what it is handed, but for
- * `askPolicy` and `updateClaudeLimits`, which read (and write) the user's routing state.
+ * `askPolicy` and `updateClaudeLimits`, which read (and write) the user's routing state, and the executors.
  *
  * - scopes: exact comparison of the globs that Workers own
  * - workflow: the one decider of a swarm, its events and their fold
  * - configuration: the schema of aegis.jsonc and the layered reader
+ * - executors: tasks by their dependencies and files, and the providers' own command lines
  * - routing: the policy that picks provider and model, and a balancer; nothing leads outside unless that is allowed
  */
 
@@ -15,6 +16,12 @@ export type { ReadConfigInput, ReadConfigResult } from "./config/read.ts";
 export { readConfig } from "./config/read.ts";
 export type { Config } from "./config/schema.ts";
 export { configSchema } from "./config/schema.ts";
+export type { ParallelCheck, ParallelTask } from "./core/dag/parallel.ts";
+export { canRunInParallel } from "./core/dag/parallel.ts";
+export type { RunFailure, RunFailureKind } from "./core/executors/cliFailure.ts";
+export type { Complexity, Strategy, TaskAnalysis, TaskSketch, TaskType } from "./core/executors/taskAnalysis.ts";
+export { analyzeTask, selectStrategy } from "./core/executors/taskAnalysis.ts";
+export type { RunTokens } from "./core/executors/transcript.ts";
 export type { QaRow } from "./core/qa/qaCheck.ts";
 export type { RouteQuestion } from "./core/routing/decideRoute.ts";
 export { decideRoute } from "./core/routing/decideRoute.ts";
@@ -57,8 +64,14 @@ export type {
   WorkerStatus,
 } from "./core/workflow/state.ts";
 export { initialState, PHASES } from "./core/workflow/state.ts";
+export type { CliRequest, CliResult } from "./library/executeViaCLI.ts";
+export { detectCLI, executeViaCLI } from "./library/executeViaCLI.ts";
+export { ConfigurationError } from "./library/loadedConfig.ts";
+export type { ExecutorOptions, ExecutorTask, TaskResult, TaskWork } from "./library/parallelExecutor.ts";
+export { ParallelExecutor } from "./library/parallelExecutor.ts";
 export { askPolicy } from "./policyDesk.ts";
 export type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "./ports/policyDesk.ts";
+export { TaskGraphError } from "./runtime/executor/runGraph.ts";
 export type {
   BalancedProvider,
   BalancerOptions,

@@ -23,8 +23,15 @@ const context = z
 
 const opencode = z
   .strictObject({
-    command: z.string().min(1).default("opencode").describe("The OpenCode executable for headless runs."),
-    args: z.array(z.string()).default([]).describe("Arguments put before ours in headless runs."),
+    command: z
+      .string()
+      .min(1)
+      .default("opencode")
+      .describe("The OpenCode executable for headless runs. Weakens: never read from a repository."),
+    args: z
+      .array(z.string())
+      .default([])
+      .describe("Arguments put before ours in headless runs. Weakens: never read from a repository."),
     ultraworkByDefault: flag(true, "Headless runs start in the auto mode (ulw)."),
     timeout: z.number().int().min(1000).default(300_000).describe("Time limit of a headless run, in milliseconds."),
   })
@@ -320,4 +327,6 @@ export const weakeningKeys: readonly string[] = [
   "workflow.skipPhrases",
   "routing.external.enabled",
   "routing.external.usagePoll_s",
+  "opencode.command",
+  "opencode.args",
 ];

@@ -114,6 +114,7 @@ describe("keys that weaken", () => {
     mcp: { allow: { commander: ["x"], worker: ["x"], scout: ["x"], librarian: ["x"] } },
     workflow: { design: "optional", skipPhrases: ["go"] },
     routing: { external: { enabled: true, usagePoll_s: 60 } },
+    opencode: { command: "./evil", args: ["--auto"] },
   };
 
   it("are ignored in the repository's files, with a diagnostic each", () => {

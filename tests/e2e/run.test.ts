@@ -4,7 +4,8 @@ import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
-import type { Brain } from "../../vllm/simulator/brain.ts";
+import { executeViaCLI } from "../../src/library/executeViaCLI.ts";
+import { type Brain, fail, say } from "../../vllm/simulator/brain.ts";
 import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
 import { MODEL, ProjectDir, packageDir } from "./world.ts";
@@ -67,4 +68,19 @@ describe("opencode run --agent commander after a project install", () => {
     expect(await project.git("log", "--format=%s %an <%ae>", "-1")).toBe("feat: all parts aegis <aegis@localhost>");
     expect(await project.git("status", "--porcelain")).toBe("");
   }, 150_000);
+
+  test("executeViaCLI gives a prompt to it and types what fails", async () => {
+    const program = await findOpencode({ PATH: "" }, packageDir);
+    const env = { ...isolatedEnvironment(process.env, home, "unused"), PATH: `${path.dirname(program)}:/usr/bin:/bin` };
+    const ask = { provider: "opencode", model: `aegis/${MODEL}`, agent: "build", projectDir: dir, env } as const;
+    brain = (turn) => say(`You asked: ${turn.userText}`);
+    const prompt = '--help;  $(touch pwned) `x` 7 "둘"\n1e3';
+    const answered = await executeViaCLI({ ...ask, prompt, timeout: 100_000 });
+    expect(answered, JSON.stringify(answered)).toMatchObject({ success: true, exitCode: 0 });
+    expect(answered.stdout).toContain(`You asked: ${prompt.replace(" 7", "\t7")}`);
+    expect(answered.usage.output).toBeGreaterThan(0);
+    brain = () => fail(401, "no such key");
+    const refused = await executeViaCLI({ ...ask, prompt: "x", timeout: 100_000 });
+    expect(refused.failure, JSON.stringify(refused)).toMatchObject({ kind: "auth" });
+  }, 200_000);
 });

@@ -1,22 +1,11 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
+import { readTextFile } from "../../adapters/readTextFile.ts";
 import type { Problem } from "../../config/problem.ts";
 import { type ReadConfigResult, readConfig } from "../../config/read.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
 import { type MessageKey, say } from "../messages/catalogue.ts";
 import { findProjectRoot } from "../projectRoot.ts";
-
-/** Text of a file, or undefined where there is none; any other failure is thrown. */
-export function readTextFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return undefined;
-    throw error;
-  }
-}
 
 /** The person's home directory; need not exist. An empty HOME counts as unset. */
 export function homeOf(io: Pick<Io, "env">): string {

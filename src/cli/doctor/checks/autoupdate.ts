@@ -1,5 +1,5 @@
+import { readTextFile } from "../../../adapters/readTextFile.ts";
 import { parseDocument } from "../../../config/document.ts";
-import { readTextFile } from "../../config/load.ts";
 import { type Check, ok, warn } from "../check.ts";
 import { allPlaces } from "../facts/installed.ts";
 

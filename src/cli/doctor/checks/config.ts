@@ -1,5 +1,6 @@
+import { readTextFile } from "../../../adapters/readTextFile.ts";
 import { parseDocument } from "../../../config/document.ts";
-import { readTextFile, wordProblem } from "../../config/load.ts";
+import { wordProblem } from "../../config/load.ts";
 import { renamedAgents } from "../../install/existingAgents.ts";
 import { readPresent } from "../../install/readPresent.ts";
 import { type Check, fail, ok, skip, warn } from "../check.ts";

@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const root = path("../..");
+
+beforeAll(() => {
+  if (!existsSync(join(root, "dist/index.js"))) throw new Error("dist/ is missing: run `npm run build` first.");
+});
+
+/** Runs an example of the documents in a project that has the built package, with scripted command lines on PATH. */
+async function run(example: string, clis: readonly string[]): Promise<string[]> {
+  const dir = mkdtempSync(join(tmpdir(), "omq-example-"));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  for (const each of ["bin", "node_modules"]) mkdirSync(join(dir, each));
+  symlinkSync(root, join(dir, "node_modules/oh-my-qwencoder"));
+  symlinkSync(path(`../fixtures/examples/${example}`), join(dir, example));
+  for (const cli of clis) symlinkSync(path("../adapters/programs/scripted.mjs"), join(dir, "bin", cli));
+  const { stdout } = await execa(process.execPath, ["--preserve-symlinks-main", example], {
+    cwd: dir,
+    env: {
+      PATH: `${join(dir, "bin")}:${process.env.PATH}`,
+      HOME: dir,
+      SCRIPTED_DIR: path("../fixtures/cli"),
+      SCRIPTED_CASE: "success",
+    },
+    extendEnv: false,
+  });
+  return stdout.split("\n");
+}
+
+test("ten command lines at once", async () => {
+  const lines = await run("commandLines.mjs", ["codex", "gemini"]);
+  expect(lines[0]).toBe("완료된 작업: 10/10개");
+  expect(lines[1]).toMatch(/^평균 응답 시간: [\d.]+ms$/);
+});
+
+test("a refactoring in parallel, and its tests after it", async () => {
+  const lines = await run("refactorProject.mjs", ["opencode"]);
+  expect(lines).toEqual([
+    "병렬 리팩토링 시작...",
+    "✓ refactor-auth",
+    "✓ refactor-api",
+    "✓ refactor-db",
+    "✓ run-tests",
+    "",
+    "완료됨: 4/4 작업",
+  ]);
+});
+
+test("check, strategy and analysis", async () => {
+  expect(await run("strategy.mjs", ["opencode"])).toEqual([
+    '{"canParallel":false,"reason":"Dependencies exist between tasks","conflicts":[]}',
+    "task-1 true, task-2 true, task-3 true",
+    '{"inferredType":"implementation","complexity":"medium","estimatedDuration":8000}',
+    "run true false",
+  ]);
+});
