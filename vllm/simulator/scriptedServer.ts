@@ -64,6 +64,7 @@ export interface ScriptedServer {
 
 /** Body field that carries our request number through aimock, whose response factory sees the body and no headers. */
 const TAG = "x_scripted_request";
+const KEEP_ALIVE_MS = 120_000;
 const LOCAL = "127.0.0.1";
 /** aimock paces per chunk; 16 characters are about four tokens. */
 const PACED_CHUNK = { characters: 16, tokens: 4 };
@@ -232,6 +233,8 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
       else send(response, errorAnswer(500, `The scripted model failed: ${message}`, "InternalServerError"));
     });
   });
+  // A client under load takes up a connection again that it thinks alive: closing it after Node's 5 s breaks requests.
+  front.keepAliveTimeout = KEEP_ALIVE_MS;
   try {
     await listen(front, options.port ?? 0, LOCAL);
   } catch (error) {

@@ -46,6 +46,7 @@ export class VirtualTime {
     if (!this.lost) return undefined;
     this.hold(true);
     await this.arrived(command.begun);
+    if (!this.lost) return undefined;
     this.pace.goTo(command.until ?? Number.POSITIVE_INFINITY, () => this.engine.tally().over > command.over);
     return this.answer();
   }

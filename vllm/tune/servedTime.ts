@@ -1,6 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import OpenAI from "openai";
 import { z } from "zod";
+import { messageOf } from "../../src/ports/thrown.ts";
 import { TIME_PATH, type TimeAnswer, timeAnswer } from "../simulator/virtualTime.ts";
 
 /** How a server's time passes: so many modelled seconds in a real one, or as the client says. */
@@ -98,6 +100,9 @@ class HeldTime implements ServedTime {
   /** The server was told to go on, and has not said how far it came. */
   private moving: Promise<void> | undefined;
   private failure: Error | undefined;
+  /** Aborted by a failure: the server may wait for a request that never comes. */
+  private readonly failed = new AbortController();
+  private closed = false;
 
   private constructor(server: Server, held: TimeAnswer) {
     this.server = server;
@@ -133,6 +138,10 @@ class HeldTime implements ServedTime {
     this.leave();
     try {
       return await ask();
+    } catch (error) {
+      // Whether the server counted it nobody knows: its time could stand still for ever.
+      if (!isAnswer(error)) this.fail(new Error(`a request did not come through: ${messageOf(error)}`));
+      throw error;
     } finally {
       // The answer may be read before the server has said at what time it ended.
       await this.moving;
@@ -146,6 +155,7 @@ class HeldTime implements ServedTime {
     this.leave();
     try {
       await Promise.all(all.map((one) => one().finally(() => this.leave())));
+      this.throwIfFailed();
     } finally {
       this.active += 1;
     }
@@ -156,6 +166,8 @@ class HeldTime implements ServedTime {
   }
 
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     this.server.signal.removeEventListener("abort", this.abort);
     if (!this.server.signal.aborted) await tell(this.server, { hold: false });
   }
@@ -188,7 +200,8 @@ class HeldTime implements ServedTime {
     try {
       const first = Math.min(...this.pauses.map(({ until }) => until));
       const until = Number.isFinite(first) ? first : null;
-      const answer = await tell(this.server, { until, begun: this.begun, over: this.over });
+      const signal = AbortSignal.any([this.server.signal, this.failed.signal]);
+      const answer = await tell({ ...this.server, signal }, { until, begun: this.begun, over: this.over });
       if (answer.over === this.over && answer.now < first)
         throw new Error("the simulated server's time stands still: it has no request that it could answer");
       this.time = answer.now;
@@ -204,13 +217,23 @@ class HeldTime implements ServedTime {
   }
 
   private fail(reason: Error): void {
-    this.failure ??= reason;
+    if (this.failure) return;
+    this.failure = reason;
+    this.failed.abort();
     const pauses = this.pauses;
     this.pauses = [];
     this.active += pauses.length;
     for (const one of pauses) one.fail(this.server.signal.aborted ? this.server.signal.reason : reason);
+    // What is under way is answered then, and whoever asked goes on to its end.
+    void this.close().catch((error: unknown) => {
+      // A server that is gone answers nobody any more: the first failure is what is told.
+      this.failure = new Error(reason.message, { cause: error });
+    });
   }
 }
+
+/** The server answered, if only with a refusal. */
+const isAnswer = (error: unknown): boolean => error instanceof OpenAI.APIError && error.status !== undefined;
 
 /** Says something about the time of a server in virtual time. */
 async function tell(server: Server, command: unknown): Promise<TimeAnswer> {

@@ -33,9 +33,10 @@ async function start(change: Partial<typeof settings> = {}) {
   return server.baseUrl;
 }
 /** The same server behind a front that says late how far its time has come: an answer's last word is read before that. */
-async function startBehindSlowTime() {
+async function startBehind(isBroken: () => boolean = () => false) {
   const target = new URL(await start());
   const front = createServer((incoming, response) => {
+    if (incoming.url?.endsWith("/completions") && isBroken()) return void incoming.socket.destroy();
     const { method, headers } = incoming;
     const passed = request(new URL(incoming.url ?? "", target), { method, headers }, (answered) => {
       void sleep(incoming.url === "/simulated/time" ? 10 : 0).then(() => {
@@ -75,7 +76,7 @@ it("measures the same whatever the machine does, and what the simulation says bu
   const { requests, outputTokens } = traceSize(trace);
   expect(one).toMatchObject({ requests, outputTokens, failed: 0, preemptions: 0 });
   expect(await playTrace(trace, live(baseUrl), { salt: "two", time: virtual })).toEqual(one);
-  const slow = await startBehindSlowTime();
+  const slow = await startBehind();
   expect(await playTrace(trace, live(slow), { salt: "three", time: virtual })).toEqual(one);
   const predicted = simulate(trace, settings, 0);
   expect(one.durationMs / predicted.durationMs).toBeCloseTo(1, 1);
@@ -99,6 +100,15 @@ it("ends with the abort, and the server serves others again", async () => {
   await expect(playTrace(trace, live(baseUrl, stop.signal), options)).rejects.toThrow(/abort/i);
   const again = await playTrace(trace, live(baseUrl), { salt: "two", time: virtual });
   expect(again.failed).toBe(0);
+});
+
+it("gives no measurement where a request got lost, and does not wait for ever", async () => {
+  let asked = 0;
+  const baseUrl = await startBehind(() => {
+    asked += 1;
+    return asked === 4;
+  });
+  await expect(playTrace(trace, live(baseUrl), { salt: "one", time: virtual })).rejects.toThrow("did not come through");
 });
 
 it("does not move for one who does not hold it", async () => {
