@@ -6,12 +6,17 @@ import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionActor } from "../sessionRoles.ts";
 
 interface OpenCall {
+  owner: string;
   settle(): Promise<readonly string[]>;
+  /** What the end of another call of the same owner took back while this one was open: it may be this one's. */
+  taken: Set<string>;
 }
 
 /** The bash calls that are running, by call id: what was prepared for each has to be settled after it. */
 export class ShellCalls {
   private readonly open = new Map<string, OpenCall>();
+  /** The last settling of each owner: two at once would each see a part of what was written. */
+  private readonly settling = new Map<string, Promise<unknown>>();
   private readonly services: SwarmServices;
 
   constructor(services: SwarmServices) {
@@ -40,7 +45,7 @@ export class ShellCalls {
         ...(cwd === undefined ? {} : { cwd }),
         privateId: privateId(swarm.state?.id, owner),
       });
-      if (call !== undefined) this.open.set(call, { settle: () => prepared.settle() });
+      if (call !== undefined) this.open.set(call, { owner, settle: () => prepared.settle(), taken: new Set() });
       return prepared.env;
     } catch (error) {
       this.services.log("sandbox could not be prepared", error);
@@ -48,11 +53,25 @@ export class ShellCalls {
     }
   }
 
-  /** Paths that a call wrote outside its scope and that were taken back. */
+  /**
+   * Paths that a call wrote outside its scope and that were taken back. What calls of one owner wrote side by side is told to
+   * each of them: the disk does not say whose it was.
+   */
   async settle(call: string): Promise<readonly string[]> {
     const open = this.open.get(call);
+    if (!open) return [];
+    const before = this.settling.get(open.owner) ?? Promise.resolve();
+    const settled = before.catch(() => undefined).then(() => this.settleNow(call, open));
+    this.settling.set(open.owner, settled);
+    return settled;
+  }
+
+  private async settleNow(call: string, open: OpenCall): Promise<readonly string[]> {
     this.open.delete(call);
-    return open ? open.settle() : [];
+    const paths = await open.settle();
+    for (const other of this.open.values())
+      if (other.owner === open.owner) for (const path of paths) other.taken.add(path);
+    return [...new Set([...paths, ...open.taken])].sort();
   }
 }
 

@@ -146,8 +146,10 @@ describe("a Commander whose answer is cut is told, and goes on", () => {
     const { brain, turns } = spoiltAt(at, spoilt);
     const { project } = await played(brain);
     expect(await kinds(project, "commander_ran_away")).toMatchObject([{ kind }]);
-    expect(turns).toHaveLength(2);
-    expect(JSON.stringify(turns.at(1)?.messages)).toMatch(told);
+    // A Worker's end wakes the Commander for a turn more.
+    if (at === "await_workers") expect(turns.length).toBeGreaterThan(1);
+    else expect(turns).toHaveLength(2);
+    expect(JSON.stringify(turns.at(-1)?.messages)).toMatch(told);
     expect((await project.state())?.exhausted).toBe(false);
   });
 });

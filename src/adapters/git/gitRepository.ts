@@ -50,7 +50,7 @@ export function createGit(dir: string): Git {
     head: async () => headCommit((await open()).git),
     snapshot: async () => {
       const { git, paths } = await open();
-      return snapshotTree(git, paths.indexFile);
+      return snapshotTree(git, paths);
     },
     keptBack: async () => {
       const { git } = await open();

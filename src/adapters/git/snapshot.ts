@@ -1,5 +1,7 @@
 import { type GitRunner, splitNul } from "./gitCommand.ts";
 import { keptBack } from "./keptBack.ts";
+import { refuseOwnPrograms } from "./ownPrograms.ts";
+import type { RepositoryPaths } from "./repositoryPaths.ts";
 import { withTemporaryIndex } from "./temporaryIndex.ts";
 import { OWN_DIRECTORY } from "./trees.ts";
 
@@ -10,9 +12,14 @@ import { OWN_DIRECTORY } from "./trees.ts";
  * nothing about its files (a scaffolding tool's `git init` makes one).
  * So are a person's secrets and what the committed ignore rules hold back (`keptBack`).
  * @param git a runner in the worktree root.
- * @param indexFile absolute path of the person's index; read, never written.
+ * @param paths the worktree's root and the person's index; absolute, read, never written.
+ * @throws GitError where git would run a program that a role may have written
  */
-export async function snapshotTree(git: GitRunner, indexFile: string): Promise<string> {
+export async function snapshotTree(
+  git: GitRunner,
+  { root, indexFile }: Pick<RepositoryPaths, "root" | "indexFile">,
+): Promise<string> {
+  await refuseOwnPrograms(git, root);
   return withTemporaryIndex(indexFile, async (file) => {
     const env = { GIT_INDEX_FILE: file };
     const untracked = splitNul((await git(["ls-files", "-z", "--others", "--exclude-standard"], { env })).stdout);

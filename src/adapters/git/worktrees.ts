@@ -62,7 +62,7 @@ export function createWorktrees(dir: string): Worktrees {
       const head = await tip(git, place.branch);
       if (head === undefined)
         throw new GitError(`The branch ${place.branch} is gone.`, "", `The files are still in ${place.dir}.`);
-      const present = await snapshotTree(git, paths.indexFile);
+      const present = await snapshotTree(git, paths);
       const base = (await git(["rev-parse", `${head}^{tree}`])).stdout.trim();
       const changed = (await rawChanges(git, base, present)).map(({ name }) => name.normalize("NFC")).filter(inside);
       if (changed.length === 0) return head;

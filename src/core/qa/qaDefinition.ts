@@ -34,6 +34,16 @@ const QA_DEFINITION_GLOBS: readonly string[] = [
   "**/.golangci.*",
   "**/{Makefile,makefile,GNUmakefile,justfile,Justfile,Taskfile.yml,Rakefile}",
   "**/{mvnw,gradlew}",
+  "**/{.nycrc,.c8rc,.taprc,.flake8,.pylintrc,pylintrc}*",
+  "**/{pyrightconfig.json,sitecustomize.py,usercustomize.py}",
+  // What starts the runners: a shell, an option or an alias set there stands in their place.
+  "**/{.npmrc,.yarnrc,.yarnrc.yml,.pnpmfile.cjs,bunfig.toml,deno.json,deno.jsonc}",
+  "**/.yarn/{releases,plugins}/**",
+  "**/{nx,turbo,lerna,project,rush}.json",
+  "**/.cargo/config{,.toml}",
+  "**/.mvn/**",
+  "**/{gradle.properties,pom.xml,*.gradle,*.gradle.kts}",
+  "**/gradle/wrapper/**",
 ];
 
 /**
@@ -50,12 +60,40 @@ export function isPackageManifest(path: string): boolean {
   return path === "package.json" || path.endsWith("/package.json");
 }
 
+/** Keys of a package.json that set up a test runner or a linter, or say which packages a command runs in. */
+const QA_KEYS = [
+  "jest",
+  "vitest",
+  "mocha",
+  "ava",
+  "tap",
+  "nyc",
+  "c8",
+  "eslintConfig",
+  "eslintIgnore",
+  "prettier",
+  "stylelint",
+  "xo",
+  "standard",
+  "lint-staged",
+  "husky",
+  "packageManager",
+  "workspaces",
+];
+
 /**
- * Names of scripts that differ between two versions of a package.json; a file that is absent or no JSON has none.
+ * Names of scripts, and of the keys beside them that set QA up, that differ between two versions of a package.json; a file that is absent or no JSON has none.
  * @returns sorted names, empty where QA means the same.
  */
 export function qaScriptsChanged(before: string | undefined, after: string | undefined): string[] {
   const [old, now] = [readManifest(before)?.scripts ?? {}, readManifest(after)?.scripts ?? {}];
   const names = new Set([...Object.keys(old), ...Object.keys(now)]);
-  return [...names].filter((name) => old[name] !== now[name]).sort();
+  const keys = [parsed(before), parsed(after)];
+  const set = QA_KEYS.filter((key) => JSON.stringify(keys[0]?.[key]) !== JSON.stringify(keys[1]?.[key]));
+  return [...[...names].filter((name) => old[name] !== now[name]), ...set].sort();
+}
+
+function parsed(text: string | undefined): Record<string, unknown> | undefined {
+  const manifest = readManifest(text);
+  return manifest === undefined ? undefined : (JSON.parse(text ?? "{}") as Record<string, unknown>);
 }

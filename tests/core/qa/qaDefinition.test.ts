@@ -23,6 +23,20 @@ test.each([
   "tests/conftest.py",
   "Makefile",
   "gradlew",
+  ".npmrc",
+  "packages/a/.npmrc",
+  ".yarnrc.yml",
+  ".yarn/releases/yarn-4.cjs",
+  "bunfig.toml",
+  "turbo.json",
+  ".cargo/config.toml",
+  ".cargo/config",
+  ".mvn/maven.config",
+  "app/build.gradle.kts",
+  "pom.xml",
+  "gradle/wrapper/gradle-wrapper.properties",
+  "lib/sitecustomize.py",
+  ".flake8",
 ])("%s says what QA is", (path) => expect(isQaDefinition(path)).toBe(true));
 
 test.each([
@@ -40,7 +54,15 @@ test("other globs replace the usual ones", () => {
   expect(isQaDefinition("vitest.config.ts", ["qa/**"])).toBe(false);
 });
 
-test("a manifest counts by its scripts alone", () => {
+test("a manifest counts by its scripts and by what sets a runner up", () => {
+  const base = { scripts: { test: "jest" }, jest: { testMatch: ["a"] }, workspaces: ["a", "b"] };
+  const changed = (more: object) => qaScriptsChanged(JSON.stringify(base), JSON.stringify({ ...base, ...more }));
+  expect(changed({ description: "x", dependencies: { a: "1" } })).toEqual([]);
+  expect(changed({ jest: { testMatch: ["nothing"] } })).toEqual(["jest"]);
+  expect(changed({ workspaces: ["a"], eslintIgnore: ["**"] })).toEqual(["eslintIgnore", "workspaces"]);
+});
+
+test("a manifest's dependencies say nothing about QA", () => {
   const manifest = (scripts: object, dependencies = {}): string => JSON.stringify({ scripts, dependencies });
   expect(isPackageManifest("packages/a/package.json")).toBe(true);
   expect(isPackageManifest("src/package.json.ts")).toBe(false);
