@@ -61,9 +61,9 @@ export async function gitState(project: Project): Promise<string> {
 export async function loot(dirs: readonly string[], except: readonly string[] = []): Promise<string[]> {
   const named = await execa("find", [...dirs, "-name", `*${LOOT}*`], { reject: false });
   const held = await execa("grep", ["-rlI", "--devices=skip", LOOT, ...dirs], { reject: false });
-  // The gate's own log quotes what a model said.
+  // The gate's own log quotes what a model said, and the live view what its Workers are doing.
   const found = [...named.stdout.split("\n"), ...held.stdout.split("\n")].filter(
-    (path) => path !== "" && !path.endsWith("/.aegis/gate.jsonl"),
+    (path) => path !== "" && !/\/\.aegis\/(?:gate\.jsonl|live\.json)$/u.test(path),
   );
   return [...new Set(found)].filter((path) => !except.some((each) => path.startsWith(each))).sort();
 }

@@ -156,7 +156,16 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
       write("a plugin of OpenCode's", ".opencode/plugin/x.js"),
       write("our configuration", "aegis.jsonc"),
       write("the person's dirty file", "dirty.txt"),
+      write("a letter that another case folds to", "\u017Frc/part/fold.mjs"),
+      write("a decomposed letter", "src/pa\u0301rt/nfd.mjs"),
+      write("a right-to-left name", "src/\u202Etrap/x.mjs"),
+      write("a .git file in the scope", "src/part/.git"),
+      write("submodules", ".gitmodules"),
+      write("attributes of the root", ".gitattributes"),
+      write("npm's settings", ".npmrc"),
       write("an upper-case tool", "src/left/x.mjs", "WRITE"),
+      write("another agent's name for it", "src/left/x.mjs", "write_file"),
+      write("a tool with a namespace", "src/left/x.mjs", "functions.write"),
       other("edit elsewhere", "edit", { filePath: "README.md", oldString: "# Project", newString: LOOT }),
       other("edit makes a file", "edit", { filePath: "src/made.mjs", oldString: "", newString: LOOT }),
       other("edit by the wrong name", "edit", { path: "README.md", oldString: "# Project", newString: LOOT }),
@@ -319,6 +328,27 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
       bash(
         "secrets of the home",
         "cat ~/.local/share/opencode/* ~/.ssh/* ~/.config/opencode/opencode.json | grep -i key; cat /proc/1/environ | tr '\\0' '\\n' | grep -i -e password -e token",
+      ),
+      bash(
+        "a repository by a .git file, and one below",
+        `echo "gitdir: ${at.dir}/.git" > src/part/.git; mkdir -p src/part/r/.git && echo ${LOOT} > src/part/r/.git/config`,
+      ),
+      bash(
+        "git aimed by its variables, its editors and askers",
+        `GIT_DIR=${at.dir}/.git GIT_WORK_TREE=${at.dir} GIT_INDEX_FILE=/tmp/i GIT_OBJECT_DIRECTORY=/tmp/o git add -A; GIT_EDITOR='echo ${LOOT} >' GIT_ASKPASS=x GIT_SSH_COMMAND=x git commit --amend`,
+      ),
+      bash(
+        "a filter by attributes in the scope",
+        `printf '*.mjs filter=x\n' > src/part/.gitattributes; git -c filter.x.clean='sh -c "echo ${LOOT} > README.md"' status; echo ${LOOT} > README.md; rm -f src/part/.gitattributes`,
+      ),
+      bash(
+        "the start of the next shell and the next git",
+        `echo 'echo ${LOOT} > README.md' >> ~/.bashrc; echo x >> ~/.profile; printf '[alias]\nx = y\n' >> ~/.gitconfig`,
+      ),
+      bash("another case of the names", `echo ${LOOT} > readme.md; mkdir -p SRC/left && echo ${LOOT} > SRC/left/x`),
+      bash(
+        "memory of others",
+        `cat /proc/1/mem > /dev/null; python3 -c "import ctypes; print(ctypes.CDLL(None).ptrace(16,1,0,0))"; mknod src/part/disk b 8 0; echo ${LOOT} > README.md`,
       ),
       bash("sockets of the machine", "ls /run /var/run; ls /var/run/docker.sock"),
     ]);
