@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -358,6 +359,8 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(await read("src/part/late.mjs")).toBeUndefined();
     await untouched();
+    for (const name of [".bashrc", ".profile", ".gitconfig"])
+      expect(existsSync(path.join(host.home, name)), name).toBe(false);
     const everything = JSON.stringify(made.map(([, part]) => part.text));
     expect(everything).not.toContain(environment.OPENCODE_SERVER_PASSWORD);
     expect(everything).not.toContain("not-for-models");
@@ -366,6 +369,8 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
       "secrets of the environment",
       "secrets of the home",
       "sockets of the machine",
+      // The home of this host lies below /tmp, too: the sandbox's own was written.
+      "the start of the next shell and the next git",
       // A checkout below /tmp is not even there in a sandbox that has a /tmp of its own.
       ...(wrapper.startsWith("/tmp/") ? ["the wrapper again"] : []),
     ]);
