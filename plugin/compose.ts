@@ -34,6 +34,7 @@ import { SwarmRuntime } from "../src/runtime/swarm.ts";
 import { Turns } from "../src/runtime/turns.ts";
 import { WorkerTrees } from "../src/runtime/workerTrees.ts";
 import { WorkerWatch } from "../src/runtime/workerWatch.ts";
+import { fusionCommand } from "./fusionCommands.ts";
 import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
 import type { PluginOptions } from "./options.ts";
 import { blockedFromTheStart } from "./routing.ts";
@@ -64,6 +65,8 @@ export type Composition =
       inbox: InboxReader;
       gate: GateConfig;
       tracking: Tracking;
+      /** Carries out a command about routing; resolves with what the person is told. */
+      fusion: (command: Parameters<typeof fusionCommand>[0]) => Promise<string>;
     }
   | { ok: false; problem: string };
 
@@ -135,6 +138,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
   const watch = new WorkerWatch(services);
   watchers.watch = watch;
   const inbox = new InboxReader(new FileInbox(stateDir), services, () => watch.resume());
+  const place = { env: process.env, home: homedir(), hosts: () => Object.keys(hostConfig.servers) };
   return {
     ok: true,
     services,
@@ -142,6 +146,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     inbox,
     gate: gateSettings(read.config),
     tracking: trackingOf(services, read.config),
+    fusion: (command) => fusionCommand(command, read.config, services.routing, place),
   };
 }
 

@@ -9,11 +9,14 @@ const optionsSchema = z.looseObject({
   model: z.string().min(1).optional(),
   /** Other names for roles whose plain name a person's own agent has. */
   agents: roleNames.optional(),
+  /** Whether the 35 specialists are subagents here. */
+  specialists: z.boolean().optional(),
 });
 
 export interface PluginOptions {
   model?: string | undefined;
   agents?: z.infer<typeof roleNames> | undefined;
+  specialists?: boolean | undefined;
   settings?: Record<string, unknown> | undefined;
 }
 
@@ -23,6 +26,9 @@ export function readOptions(raw: unknown): { ok: true; options: PluginOptions } 
     const issues = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
     return { ok: false, problem: `The plugin's options in opencode.json are not valid: ${issues}.` };
   }
-  const { model, agents, ...settings } = parsed.data;
-  return { ok: true, options: { model, agents, settings: Object.keys(settings).length > 0 ? settings : undefined } };
+  const { model, agents, specialists, ...settings } = parsed.data;
+  return {
+    ok: true,
+    options: { model, agents, specialists, settings: Object.keys(settings).length > 0 ? settings : undefined },
+  };
 }

@@ -55,6 +55,17 @@ export class SessionRoles {
     return (await this.parent(session)) === undefined;
   }
 
+  /** The session a person writes to, of which `session` is a helper's helper or itself. */
+  async rootOf(session: string): Promise<string> {
+    let current = session;
+    for (let depth = 0; depth < 8; depth += 1) {
+      const above = await this.parent(current);
+      if (above === undefined) break;
+      current = above;
+    }
+    return current;
+  }
+
   /** Whether `session` descends from a session of ours: such a one is never let through unjudged. */
   async isBelowSwarm(session: string): Promise<boolean> {
     const state = this.services.swarm.state;

@@ -44,6 +44,10 @@ export function policyDesk(config: Config, place: PolicyDeskPlace): RoutingDesk 
     store: new RoutingState(dir),
     now: () => Date.now(),
     pick: (names) => balancer.selectAmong(names),
+    did: (provider, what) => {
+      if ("tokens" in what) balancer.recordUsage(provider, what.tokens);
+      else balancer.recordError(provider, what);
+    },
     record: (entry) => {
       try {
         routes.append(entry);

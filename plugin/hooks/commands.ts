@@ -1,9 +1,11 @@
+import type { FusionCommand } from "../../src/core/routing/keywords.ts";
 import { gateSchema } from "../../src/core/workflow/model.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
+import { messageOf } from "../../src/ports/thrown.ts";
 import { submit } from "../../src/runtime/commands.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 
-const COMMANDS: Record<string, { description: string; template: string }> = {
+const COMMANDS: Record<string, { description: string; template: string; anywhere?: true }> = {
   aegis: { description: "Status of the swarm", template: "Call worker_status and show me what it returns." },
   design: {
     description: "Show the design and its choices",
@@ -20,15 +22,51 @@ const COMMANDS: Record<string, { description: string; template: string }> = {
     description: "Override one gate: <gate> <reason>",
     template: "A gate was overridden by me: $ARGUMENTS. Go on.",
   },
+  "cancel-autopilot": {
+    description: "Ask me again before a design is built",
+    template: "Autopilot is off from here on. Tell me so in one sentence, and what waits for me.",
+  },
+  hulw: { description: "This task in the mode always: by tier, side by side", template: "$ARGUMENTS", anywhere: true },
+  ulw: { description: "This task in the mode auto: by the primary's limits", template: "$ARGUMENTS", anywhere: true },
+  "fusion-setup": {
+    description: "Look for providers and write the routing configuration",
+    template: "Show me the lines above as they are, and say in one sentence what to do next. Do nothing else.",
+    anywhere: true,
+  },
+  "fusion-default-on": {
+    description: "Every session begins in the mode always",
+    template: "Show me the line above as it is. Do nothing else.",
+    anywhere: true,
+  },
+  "fusion-default-off": {
+    description: "No session begins in a mode",
+    template: "Show me the line above as it is. Do nothing else.",
+    anywhere: true,
+  },
 };
 
 /** Commands that act for the person: no file of a repository may put another text or agent behind these names. */
-const ACTING = new Set(["autopilot", "abort-swarm", "aegis-override"]);
+const ACTING = new Set([
+  "autopilot",
+  "abort-swarm",
+  "aegis-override",
+  "cancel-autopilot",
+  "hulw",
+  "ulw",
+  "fusion-setup",
+  "fusion-default-on",
+  "fusion-default-off",
+]);
 
 /** The host's commands with ours; where both have a name the host's stays, unless the command acts for the person. */
 export function commandsBeside(theirs: Readonly<Record<string, unknown>>, commander: string): Record<string, unknown> {
   const ours = Object.entries(COMMANDS).filter(([name]) => ACTING.has(name) || !Object.hasOwn(theirs, name));
-  return { ...theirs, ...Object.fromEntries(ours.map(([name, command]) => [name, { ...command, agent: commander }])) };
+  // What holds in any session stays with the agent the person chose there.
+  const withAgent = ours.map(([name, { anywhere, ...command }]) => [
+    name,
+    anywhere ? command : { ...command, agent: commander },
+  ]);
+  return { ...theirs, ...Object.fromEntries(withAgent) };
 }
 
 /** Names under which `commandsBeside` puts a command of ours. */
@@ -43,6 +81,7 @@ export function ourCommands(theirs: Readonly<Record<string, unknown>>): Readonly
 export async function personCommand(
   services: SwarmServices,
   typed: { command: string; arguments: string; session: string },
+  fusion: (command: Exclude<FusionCommand, "cancel-autopilot">) => Promise<string>,
 ): Promise<string | undefined> {
   switch (typed.command) {
     case "abort-swarm": {
@@ -58,6 +97,14 @@ export async function personCommand(
       const decision = await submit(services, { type: "override_gate", gate: gate.data, reason: words.join(" ") });
       return decision.ok ? `Gate "${gate.data}" is overridden.` : renderRefusal(decision.refusal);
     }
+    case "cancel-autopilot": {
+      const decision = await submit(services, { type: "cancel_autopilot" });
+      return decision.ok ? "Autopilot is off." : renderRefusal(decision.refusal);
+    }
+    case "fusion-setup":
+    case "fusion-default-on":
+    case "fusion-default-off":
+      return fusion(typed.command).catch((error: unknown) => messageOf(error));
     case "autopilot":
       return undefined;
     default:

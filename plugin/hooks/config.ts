@@ -4,6 +4,7 @@ import type { Role } from "../../src/core/roles.ts";
 import { ALL_SWARM_TOOLS, ROLES } from "../../src/core/roles.ts";
 import { roleDefinitions } from "../agents.ts";
 import { wrapperFor } from "../shellWrapper.ts";
+import { specialistAgents } from "../specialists.ts";
 import { commandsBeside } from "./commands.ts";
 
 export interface ConfigChange {
@@ -14,6 +15,8 @@ export interface ConfigChange {
   agents: Record<Role, string>;
   /** Model of every role, as "provider/model"; the host's own default without it. */
   model?: string | undefined;
+  /** Whether the specialists are added; a name the person has already keeps its agent. */
+  specialists?: boolean | undefined;
   /** Names of the MCP servers each role may use; none without it. */
   mcp?: Readonly<Record<Role, readonly string[]>> | undefined;
 }
@@ -47,6 +50,9 @@ export function applyConfig(target: Config, change: ConfigChange): void {
     const mcp = mcpRules(change.mcp?.[role] ?? [], Object.keys(config.mcp ?? {}));
     const permission = { ...withRoleNames(definition.permission, agents), ...mcp };
     agent[agents[role]] = { ...definition, permission, ...(model === undefined ? {} : { model }) };
+  }
+  if (change.specialists) {
+    for (const [name, definition] of Object.entries(specialistAgents())) agent[name] ??= definition;
   }
   config.agent = agent;
   config.command = commandsBeside(config.command ?? {}, agents.commander);

@@ -13,6 +13,7 @@ import { installedHosts } from "../installedHosts.ts";
 import type { PluginOptions } from "../options.ts";
 import type { SessionActor } from "../sessionRoles.ts";
 import { SessionRoles } from "../sessionRoles.ts";
+import { specialistsOf } from "../specialists.ts";
 import { registeredTools } from "../tools/registered.ts";
 import { AgentRegistry } from "./agentRegistry.ts";
 import { Compaction } from "./compaction.ts";
@@ -44,7 +45,7 @@ import { addTokens, UsageRecorder } from "./usage.ts";
  * @param directory the directory the host was opened in: it resolves relative names there.
  */
 export function liveHooks(
-  { services, watch, inbox, gate, tracking }: Extract<Composition, { ok: true }>,
+  { services, watch, inbox, gate, tracking, fusion }: Extract<Composition, { ok: true }>,
   options: PluginOptions,
   directory: string,
 ): Hooks {
@@ -55,13 +56,14 @@ export function liveHooks(
   const places = new SessionPlaces(services, roles, directory);
   const fileTurns = new FileTurns();
   const repetition = new Repetition(services, watch);
-  const person = new PersonMessages(services, { roles, voice, watch });
+  const person = new PersonMessages(services, { roles, voice, watch, fusion });
   let requests: ModelRequests | undefined;
   let turns: GpuTurns | undefined;
   const userShell: { path?: string | undefined } = {};
   const usage = new UsageRecorder(tracking.record, tracking.providerOf);
   // A process that only looks (doctor) takes up no swarm and carries out no orders.
   const looksOnly = process.env.AEGIS_LOOK_ONLY === "1";
+  let ourSpecialists: ReadonlySet<string> = NOBODY;
   const nonce = probeNonce(process.env);
   const registry = new AgentRegistry(services);
   if (!looksOnly) void tracking.publisher.start();
@@ -129,12 +131,18 @@ export function liveHooks(
       requests.standBefore(config);
       userShell.path = (config as { shell?: string }).shell;
       person.configured(config.command ?? {});
-      applyConfig(config, { agents: services.agents, model: options.model, mcp: services.settings.allowedMcp });
+      applyConfig(config, {
+        agents: services.agents,
+        model: options.model,
+        specialists: options.specialists,
+        mcp: services.settings.allowedMcp,
+      });
       await takeHostConfig(config, services, gate, allowHosts, directory).catch((error: unknown) => {
         services.hostConfig.findings = undefined;
         services.log("the host's configuration cannot be judged", error);
       });
       registry.configured(config);
+      ourSpecialists = options.specialists ? specialistsOf(config.agent) : NOBODY;
     },
 
     event: async ({ event }) => {
@@ -163,6 +171,7 @@ export function liveHooks(
           turns?.counted(session, tokens.input);
         },
         onAnswered: (message) => {
+          services.routing.used(message);
           if (looksOnly || !usage.message(message)) return;
           const state = services.swarm.state;
           const worker = state && workerOfSession(state, message.session);
@@ -181,7 +190,11 @@ export function liveHooks(
           .catch((lost: unknown) => services.log("no screen for a notice", lost));
       });
       // Not caught: a turn that a rule stops must not go to another model instead.
-      await routeTurn(services, input.sessionID, output, (provider) => requests?.stands(provider) === true);
+      await routeTurn(services, input.sessionID, output, {
+        stands: (provider) => requests?.stands(provider) === true,
+        rootOf: (session) => roles.rootOf(session),
+        specialists: ourSpecialists,
+      });
     },
 
     "command.execute.before": async (input, output) => {
@@ -273,6 +286,8 @@ export function liveHooks(
     tool: registeredTools(services, () => opened.ready()),
   };
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Where another provider can take over, a failed request is tried once more and no oftener. */
 function beforeNext(limits: GateConfig["limits"]): GateConfig["limits"] {

@@ -1,12 +1,15 @@
 import type { Part } from "@opencode-ai/sdk";
-import { findKeyword } from "../../src/core/routing/keywords.ts";
+import { findKeyword, type Keyword } from "../../src/core/routing/keywords.ts";
 import { asksForAutopilot } from "../../src/core/workflow/person.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { WorkerWatch } from "../../src/runtime/workerWatch.ts";
+import type { Composition } from "../compose.ts";
 import type { SessionRoles } from "../sessionRoles.ts";
 import { ourCommands, personCommand } from "./commands.ts";
 import type { PersonVoice } from "./personVoice.ts";
 import { TypedCommands } from "./typedCommands.ts";
+
+type Composed = Extract<Composition, { ok: true }>;
 
 interface Message {
   message: { id: string; agent: string };
@@ -24,7 +27,13 @@ export class PersonMessages {
   private readonly autopilots = new Set<string>();
   private names = ourCommands({});
 
-  constructor(services: SwarmServices, parts: { roles: SessionRoles; voice: PersonVoice; watch: WorkerWatch }) {
+  private readonly fusion: Composed["fusion"];
+
+  constructor(
+    services: SwarmServices,
+    parts: { roles: SessionRoles; voice: PersonVoice; watch: WorkerWatch; fusion: Composed["fusion"] },
+  ) {
+    this.fusion = parts.fusion;
     this.services = services;
     this.roles = parts.roles;
     this.voice = parts.voice;
@@ -39,7 +48,9 @@ export class PersonMessages {
   /** A message to the Commander; others decide nothing. What the model has to know besides is added to `output`. */
   async heard(session: string, agent: string, output: Message): Promise<void> {
     const { services, roles, watch } = this;
-    if (agent !== services.agents.commander || !(await roles.isRoot(session))) return;
+    const ours = agent === services.agents.commander;
+    if (!ours && !services.routing.matters) return;
+    if (!(await roles.isRoot(session))) return;
     const message = output.parts
       .flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []))
       .join("\n");
@@ -47,20 +58,28 @@ export class PersonMessages {
     if (said.trim() === "") return;
     // `opencode run` puts an argument with blanks in quotation marks before it sends it.
     const words = said.trim().replace(/^"([\s\S]*)"$/u, "$1");
+    const keyword = findKeyword(this.autopilots.has(session) ? `/autopilot ${words}` : words);
+    if (!ours) {
+      // Each message is a task of its own here: nothing says when one ends but the next.
+      if (services.routing.beginTask(keyword?.mode, session)) this.showMode(keyword);
+      return;
+    }
     // Nothing is begun that no tool could go on with; an open swarm still hears the person.
     if (!services.swarm.open && services.hostConfig.findings?.length !== 0) return;
     await watch.beforePerson();
-    const keyword = findKeyword(words);
     // A keyword holds for its task: the next one begins without it.
     if (keyword?.mode !== undefined || !services.swarm.open) {
-      const matters = services.routing.beginTask(keyword?.mode);
-      if (matters) this.show(`${keyword?.word}: fusion mode "${keyword?.mode}" for this task.`);
+      if (services.routing.beginTask(keyword?.mode)) this.showMode(keyword);
     }
     const asked = asksForAutopilot(words) || keyword?.autopilot === true;
     const autopilot = asked || this.autopilots.delete(session);
     const note = await this.voice.spoke(session, words, autopilot);
     if (note !== undefined) tell(output, session, note);
     await watch.personSpoke();
+  }
+
+  private showMode(keyword: Keyword | undefined): void {
+    if (keyword?.mode !== undefined) this.show(`${keyword.word}: fusion mode "${keyword.mode}" for this task.`);
   }
 
   /** Not awaited: the host answers calls of ours, and the hook that says it holds a message up. */
@@ -75,11 +94,14 @@ export class PersonMessages {
     const { command, arguments: args, sessionID } = input;
     if (!this.names.has(command)) return this.typed.expect(sessionID, parts, `/${command} ${args}`.trim());
     await this.watch.beforePerson();
-    const note = await personCommand(this.services, { command, arguments: args, session: sessionID });
+    const typed = { command, arguments: args, session: sessionID };
+    const note = await personCommand(this.services, typed, this.fusion);
     if (command === "autopilot") {
       this.autopilots.add(sessionID);
       return this.typed.expect(sessionID, parts, args);
     }
+    // The keyword and its task, as if they had been typed as a message.
+    if (command === "hulw" || command === "ulw") return this.typed.expect(sessionID, parts, `/${command} ${args}`);
     const [first] = parts;
     if (note !== undefined && first?.type === "text") first.text = `${note}\n${first.text}`;
     // The template's words are ours: they must not count as the person's answer to an open question.

@@ -15,6 +15,7 @@ export function registerInstall(program: Command, io: Io): void {
     .option("--base-url <url>", text("install.baseUrl"))
     .option("--api-key-env <name>", text("install.apiKeyEnv"))
     .option("--model <name>", text("install.model"))
+    .option("--specialists", text("install.specialists"))
     .addOption(new Option("--snapshots <on|off>", text("install.snapshots")).choices(["on", "off"]))
     .option("--dry-run", text("install.dryRun"))
     .option("-y, --yes", text("install.yes"))
@@ -24,6 +25,7 @@ export function registerInstall(program: Command, io: Io): void {
         "install --yes",
         "install --base-url http://10.0.0.5:8001/v1 --model qwen3-coder-next --dry-run",
         "install --global --api-key-env VLLM_API_KEY --yes",
+        "install --specialists --yes",
         "install --uninstall",
       ]),
     )

@@ -47,7 +47,19 @@ export interface SwarmServices {
   /** Which provider and model does a session's next turn. */
   routing: Pick<
     RoutingDesk,
-    "ask" | "beginTask" | "choose" | "failed" | "forget" | "heard" | "heardHeaders" | "matters" | "modeOf" | "runFailed"
+    | "ask"
+    | "beginTask"
+    | "choose"
+    | "failed"
+    | "forget"
+    | "heard"
+    | "heardHeaders"
+    | "matters"
+    | "modeOf"
+    | "knows"
+    | "runFailed"
+    | "setDefault"
+    | "used"
   >;
   settings: RuntimeSettings;
   /** Absolute path of the project's root. */

@@ -191,4 +191,35 @@ describe("sessions on real OpenCode", () => {
     expect(commanders("anthropic")).toBeGreaterThan(failed);
     expect((await log()).map((line) => line.type)).toEqual(expect.arrayContaining(["decided", "failed", "recovered"]));
   });
+
+  test("a session outside the swarm is the policy's while its person's mode holds; its subagents and commands too", async () => {
+    const project = await host.project(checkedProject);
+    const look = call("task", { subagent_type: "explore", description: "look", prompt: "Where is src?" });
+    const chat = await project.chat(
+      (turn) =>
+        turn.assistantTurns === 0 && turn.parentSessionId === "" && turn.role !== "title"
+          ? look
+          : { text: "Scripted: yes." },
+      "build",
+    );
+    const asked = async () => {
+      const sessions = await family(project, chat.session);
+      const of = (server: { requests(): readonly { sessionId: string }[] } | undefined) =>
+        (server?.requests() ?? []).filter(({ sessionId }) => sessions.includes(sessionId)).length;
+      return {
+        ...Object.fromEntries([...host.further].map(([id, server]) => [id, of(server)])),
+        local: of(host.model),
+      };
+    };
+    await chat.say("What is this project? hulw");
+    // The person's own turn on the primary, the subagent by its tier.
+    expect(await asked()).toMatchObject({ anthropic: 2, google: 1, openai: 0 });
+    const before = await asked();
+    await chat.say("And how old is it?");
+    expect(await asked()).toMatchObject({ anthropic: 2, google: 1, openai: 0 });
+    expect((await asked()).local).toBeGreaterThan(before.local ?? 0);
+    await chat.command("fusion-default-off", "");
+    const own = await readFile(path.join(host.home, ".config/oh-my-qwencoder/aegis.jsonc"), "utf8");
+    expect(JSON.parse(own)).toMatchObject({ fusionDefault: false, routing: { primary: "claude" } });
+  });
 });

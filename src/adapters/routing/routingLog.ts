@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { redact } from "../../core/redact.ts";
 import { hasCode } from "../../ports/thrown.ts";
@@ -33,4 +33,16 @@ export class RoutingLog {
       if (!hasCode(error, "ENOENT")) throw error;
     }
   }
+}
+
+/** The lines of the routing log in `dir`, oldest first; none where there is no log. */
+export function routingLogLines(dir: string): string[] {
+  return ["routing.1.jsonl", "routing.jsonl"].flatMap((name) => {
+    try {
+      return readFileSync(join(dir, name), "utf8").trimEnd().split("\n");
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return [];
+      throw error;
+    }
+  });
 }

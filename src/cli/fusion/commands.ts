@@ -69,9 +69,13 @@ async function change(
     return after;
   });
   const { policy, config } = loaded;
+  const { routingTally } = await import("../routing/load.ts");
+  const tally = routingTally(io);
   const mode = state.mode ?? (config.fusionDefault ? "always" : "off");
   const now = Date.now();
   const rests = state.cooldowns.filter(({ until }) => until > now);
+  // One whose time has passed ends with the next decision.
+  const fallback = state.fallback?.until === undefined || state.fallback.until > now ? state.fallback : undefined;
   const time = (ms: number) => new Date(ms).toISOString();
   if (json) {
     return writeJson(io, {
@@ -80,12 +84,15 @@ async function change(
       primary: policy.primary,
       external: policy.externalAllowed,
       fallback: {
-        active: state.fallback !== undefined,
+        active: fallback !== undefined,
         chain: policy.fallback,
-        ...(state.fallback ? { why: state.fallback.why, since: time(state.fallback.since) } : {}),
-        ...(state.fallback?.until === undefined ? {} : { until: time(state.fallback.until) }),
+        ...(fallback ? { why: fallback.why, since: time(fallback.since) } : {}),
+        ...(fallback?.until === undefined ? {} : { until: time(fallback.until) }),
       },
       cooldowns: rests.map(({ provider, until, why }) => ({ provider, until: time(until), why })),
+      routed: tally.providers,
+      blocked: tally.blocked,
+      savedTokens: tally.savedTokens,
     });
   }
   const external = say(io.lang, policy.externalAllowed ? "fusion.allowed" : "fusion.forbidden");
@@ -93,11 +100,17 @@ async function change(
   const lines = [
     say(io.lang, "fusion.mode", { mode }),
     say(io.lang, "fusion.primary", { primary: policy.primary, external }),
-    state.fallback
-      ? say(io.lang, "fusion.fallbackOn", { why: state.fallback.why, chain })
+    fallback
+      ? say(io.lang, "fusion.fallbackOn", { why: fallback.why, chain })
       : say(io.lang, "fusion.fallbackOff", { chain }),
     ...rests.map(({ provider, until, why }) => say(io.lang, "fusion.rests", { provider, time: time(until), why })),
   ];
+  for (const [provider, { decided, failed, tokens }] of Object.entries(tally.providers)) {
+    const { input, output } = tokens;
+    lines.push(say(io.lang, "fusion.did", { provider, decided, failed, input, output }));
+  }
+  if (tally.savedTokens > 0)
+    lines.push(say(io.lang, "fusion.saved", { primary: policy.primary, tokens: tally.savedTokens }));
   const mapped = Object.values(policy.tiers).some((providers) => providers.length > 0);
   if (mode !== "off" && policy.primary === "local" && !mapped) lines.push(say(io.lang, "fusion.noEffect"));
   io.stdout.write(`${lines.join("\n")}\n`);

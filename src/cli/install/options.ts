@@ -5,6 +5,7 @@ export interface InstallOptions {
   baseUrl?: string;
   apiKeyEnv?: string;
   model?: string;
+  specialists?: boolean;
   snapshots?: "on" | "off";
   dryRun?: boolean;
   yes?: boolean;

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "../../config/document.ts";
-import { appendItem, removeAt, setValue } from "./jsoncEdit.ts";
+import { appendItem, removeAt, setValue } from "../../config/jsoncEdit.ts";
+import { readFormat, type TextFormat, writeFormat } from "../../config/textFormat.ts";
 import type { Owned } from "./manifest.ts";
-import { readFormat, type TextFormat, writeFormat } from "./textFormat.ts";
 
 type Json = Record<string, unknown>;
 
@@ -22,6 +22,8 @@ export interface ConfigWish {
   /** True for user and machine files: OpenCode reads `autoupdate` from nowhere else. */
   global: boolean;
   keepSnapshots: boolean;
+  /** Further providers that the routing policy can lead to: OpenCode loads none that its list leaves out. */
+  routedProviders: readonly string[];
 }
 
 /** Things worth a word to the person, for the shell to phrase. */
@@ -179,13 +181,12 @@ function planChoices(edit: Edit, wish: ConfigWish, below: Json, former: readonly
   if (wish.global) choose("autoupdate", false);
   if (wish.keepSnapshots) choose("snapshot", true);
   const own = edit.value(["enabled_providers"]);
-  const list = Array.isArray(own) ? own : below.enabled_providers;
-  if (!Array.isArray(list)) edit.append(["enabled_providers"], "aegis");
-  else if (!list.includes("aegis")) {
-    // A list replaces the one read before it, so what stood there is repeated.
-    if (!Array.isArray(own)) edit.set(["enabled_providers"], [...list, "aegis"]);
-    else edit.append(["enabled_providers"], "aegis");
-  }
+  const list: unknown = Array.isArray(own) ? own : below.enabled_providers;
+  const needed = ["aegis", ...wish.routedProviders].filter((name) => !(Array.isArray(list) && list.includes(name)));
+  // A list replaces the one read before it, so what stood there is repeated.
+  if (!Array.isArray(own) && Array.isArray(list) && needed.length > 0)
+    edit.set(["enabled_providers"], [...list, ...needed]);
+  else for (const name of needed) edit.append(["enabled_providers"], name);
   for (const disabled of [edit.value(["disabled_providers"]), below.disabled_providers]) {
     if (Array.isArray(disabled) && disabled.includes("aegis")) notes.push({ kind: "provider-disabled" });
   }

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { homeOf } from "../config/load.ts";
+import { policySettings } from "../../config/policySettings.ts";
+import { hostsNamed } from "../../core/routing/hostsNamed.ts";
+import { makePolicy } from "../../core/routing/policy.ts";
+import { homeOf, loadConfig } from "../config/load.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -52,6 +55,12 @@ function existingProvider(present: Present): { baseUrl: string | undefined } {
     if (typeof url === "string") return { baseUrl: url };
   }
   return { baseUrl: undefined };
+}
+
+/** What the routing configuration names besides our own model; a configuration that is not sound names nothing. */
+async function routedProviders(io: Io): Promise<string[]> {
+  const read = await loadConfig(io);
+  return read.ok ? hostsNamed(makePolicy(policySettings(read.config))) : [];
 }
 
 function printDiff(io: Io, base: string, changes: readonly Change[]): void {
@@ -210,7 +219,11 @@ export async function runInstall(
       formerPluginUrls: owned.flatMap((item) =>
         item.kind === "item" && item.path[0] === "plugin" ? [item.value] : [],
       ),
-      pluginOptions: { model: `aegis/${model}`, ...(Object.keys(agents).length > 0 ? { agents } : {}) },
+      pluginOptions: {
+        model: `aegis/${model}`,
+        ...(Object.keys(agents).length > 0 ? { agents } : {}),
+        ...(options.specialists ? { specialists: true } : {}),
+      },
       baseUrl: options.baseUrl,
       defaultBaseUrl,
       apiKeyEnv: options.apiKeyEnv,
@@ -218,6 +231,7 @@ export async function runInstall(
       context: served?.maxModelLen,
       global: scope !== "project",
       keepSnapshots: snapshots,
+      routedProviders: await routedProviders(io),
     },
     owned,
   );

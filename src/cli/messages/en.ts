@@ -58,6 +58,7 @@ export const en = {
   "install.baseUrl": "OpenAI-compatible address of the model server (default http://127.0.0.1:8001/v1)",
   "install.apiKeyEnv": "name of the environment variable that holds the server's key",
   "install.model": "name the server gives the model (default qwen3-coder-next)",
+  "install.specialists": "add the 35 specialists as OpenCode subagents, each with its tier of the routing policy",
   "install.snapshots": "keep OpenCode's snapshots on, or let the plugin switch them off",
   "install.dryRun": "show what would change and change nothing",
   "install.yes": "do not ask",

@@ -59,6 +59,7 @@ export const ko: Record<keyof typeof en, string> = {
   "install.baseUrl": "모델 서버의 OpenAI 호환 주소 (기본값 http://127.0.0.1:8001/v1)",
   "install.apiKeyEnv": "서버 키가 들어 있는 환경 변수의 이름",
   "install.model": "서버가 부르는 모델 이름 (기본값 qwen3-coder-next)",
+  "install.specialists": "라우팅 등급이 정해진 전문가 35명을 OpenCode 서브에이전트로 추가",
   "install.snapshots": "OpenCode 스냅숏을 켜 두거나(on) 플러그인이 끄게 함(off)",
   "install.dryRun": "바뀔 내용만 보여 주고 아무것도 바꾸지 않음",
   "install.yes": "묻지 않음",

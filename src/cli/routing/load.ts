@@ -1,8 +1,10 @@
+import { routingLogLines } from "../../adapters/routing/routingLog.ts";
 import { RoutingState, RoutingStateError } from "../../adapters/routing/routingState.ts";
 import { policySettings } from "../../config/policySettings.ts";
 import type { Config } from "../../config/schema.ts";
 import { stateHome } from "../../config/stateHome.ts";
 import { makePolicy, type PolicySettings, type RoutingPolicy } from "../../core/routing/policy.ts";
+import { type RoutingTally, tallyRoutes } from "../../core/routing/tally.ts";
 import { ProviderBalancer } from "../../runtime/routing/providerBalancer.ts";
 import { homeOf, soundConfig } from "../config/load.ts";
 import { CliFailure } from "../failure.ts";
@@ -31,6 +33,11 @@ function pickerOf(policy: RoutingPolicy, strategy: Config["routing"]["balancingS
 /** The routing's state files of this user. */
 export function routingState(io: Io): RoutingState {
   return new RoutingState(stateHome(io.env, homeOf(io)));
+}
+
+/** What the routing log of this user adds up to. */
+export function routingTally(io: Io): RoutingTally {
+  return tallyRoutes(routingLogLines(stateHome(io.env, homeOf(io))));
 }
 
 /** Runs what reads or writes state; a file that cannot be used becomes a failure with what to do. */

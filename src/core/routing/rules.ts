@@ -60,6 +60,11 @@ export class AgentRules {
     return this.rules.length === 0;
   }
 
+  /** Where the rules lead, whether they hold or not. */
+  get targets(): string[] {
+    return this.rules.map(({ to }) => to.provider);
+  }
+
   /** The first rule that holds. */
   first(facts: RuleFacts): Pick<ReadyRule, "name" | "to"> | undefined {
     const worded = this.anyWord?.test(facts.task) ?? false;

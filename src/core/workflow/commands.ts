@@ -31,6 +31,8 @@ interface Commands {
     /** The open question that was shown when they answered, where that is known: another one is not answered by it. */
     regarding?: OpenQuestion | undefined;
   };
+  /** The person takes back that designs are approved without asking; what was approved stays. */
+  cancel_autopilot: Record<never, never>;
   propose_design: {
     summary: string;
     features: readonly { name: string; description: string }[];

@@ -6,6 +6,7 @@ import {
   abortSwarm,
   approveDesign,
   beginSwarm,
+  cancelAutopilot,
   completeFoundation,
   personSpoke,
   proposeDesign,
@@ -34,6 +35,8 @@ export function decide(command: SwarmCommand, state: SwarmState): Decision {
       return beginSwarm(command, state);
     case "person_spoke":
       return personSpoke(command, state);
+    case "cancel_autopilot":
+      return cancelAutopilot(command, state);
     case "propose_design":
       return proposeDesign(command, state);
     case "approve_design":

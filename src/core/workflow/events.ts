@@ -36,6 +36,7 @@ export const swarmEventSchema = z.discriminatedUnion("type", [
     autopilot: z.boolean(),
     language: z.enum(["en", "ko"]),
   }),
+  event("autopilot_cancelled", {}),
   event("design_proposed", { proposal: proposalSchema }),
   event("design_answered", {
     revision: z.number(),

@@ -56,6 +56,8 @@ function applied(state: Swarm, event: SwarmEvent): Swarm {
         continuations: 0,
         exhausted: false,
       };
+    case "autopilot_cancelled":
+      return { ...state, autopilot: false };
     case "design_proposed":
       return {
         ...state,

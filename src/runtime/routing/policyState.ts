@@ -100,6 +100,15 @@ export class PolicyState {
     return cooldowns.filter(({ until: end }) => end > now).map((rest) => rest.provider);
   }
 
+  /** Takes back what the command line switched for every session. */
+  async clearMode(): Promise<void> {
+    await this.refresh();
+    const { mode, ...rest } = this.state;
+    if (mode === undefined) return;
+    this.keep(rest);
+    await this.saving;
+  }
+
   /** What was heard of a provider's limits in this process. */
   known(): readonly LimitWindow[] {
     return this.feed.known();

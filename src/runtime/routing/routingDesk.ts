@@ -8,6 +8,7 @@ import { usageOf } from "../../core/routing/limits/usage.ts";
 import type { LimitWindow } from "../../core/routing/limits/window.ts";
 import type { RoutingPolicy } from "../../core/routing/policy.ts";
 import { LOCAL } from "../../core/routing/providers.ts";
+import { plainAgentName } from "../../core/routing/specialists.ts";
 import type { FusionMode, Routed, Verdict } from "../../core/routing/verdict.ts";
 import type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "../../ports/policyDesk.ts";
 import { type LimitSources, PolicyState, type PolicyStateWorld } from "./policyState.ts";
@@ -19,6 +20,8 @@ export type HostModel = PolicyAnswer["host"];
 export interface DeskWorld extends Omit<PolicyStateWorld, "recovered"> {
   /** Picks one of several providers that fit. */
   pick(names: readonly string[]): string;
+  /** How a provider did, for whoever picks: tokens of an answer, or an error and the wait it named. Must not throw. */
+  did?(provider: string, what: { tokens: number } | { retryAfterMs: number | undefined }): void;
   /** Gets one line of the routing log. Must not throw. */
   record(entry: object): void;
   sources?: LimitSources;
@@ -38,7 +41,7 @@ export interface FailedRequest {
 /** Where sessions, jobs and runs ask which provider and model does their work. */
 export class RoutingDesk implements PolicyDesk {
   private readonly policy: RoutingPolicy;
-  private readonly fusionDefault: boolean;
+  private fusionDefault: boolean;
   private readonly world: DeskWorld;
   private readonly state: PolicyState;
   private readonly decisions = new DecisionCache();
@@ -46,6 +49,8 @@ export class RoutingDesk implements PolicyDesk {
   private taskMode: FusionMode | undefined;
   /** The same, for sessions that are not the swarm's. */
   private readonly sessionModes = new Map<string, FusionMode>();
+  /** Sessions the policy decided about, and the last answer of each that was counted. */
+  private readonly counted = new Map<string, string>();
   /** Sessions whose work runs, and who does it: nothing moves it but a failure. */
   private readonly running = new Map<string, { provider: string; model: HostModel }>();
 
@@ -87,6 +92,7 @@ export class RoutingDesk implements PolicyDesk {
     if (verdict.kind === "blocked") throw new ExternalBlocked(verdict.reason.detail);
     if (verdict.kind !== "routed") return undefined;
     const model = this.hostModel(verdict);
+    if (!this.counted.has(work.session)) this.counted.set(work.session, "");
     if (work.lasting === true) this.running.set(work.session, { provider: verdict.provider, model });
     return model;
   }
@@ -116,6 +122,17 @@ export class RoutingDesk implements PolicyDesk {
     return mode !== undefined && this.matters;
   }
 
+  /** `fusionDefault` was written anew: it holds from now on, in the place of what the command line switched. */
+  async setDefault(on: boolean): Promise<void> {
+    this.fusionDefault = on;
+    await this.state.clearMode();
+  }
+
+  /** Whether the policy has a tier for an agent of this name. */
+  knows(agent: string): boolean {
+    return this.policy.agents.has(plainAgentName(agent));
+  }
+
   /** What a person switched on in a session that is not the swarm's. */
   modeOf(session: string): FusionMode | undefined {
     return this.sessionModes.get(session);
@@ -124,7 +141,35 @@ export class RoutingDesk implements PolicyDesk {
   /** The session is gone. */
   forget(session: string): void {
     this.running.delete(session);
+    this.counted.delete(session);
     this.sessionModes.delete(session);
+  }
+
+  /**
+   * An answer in a session is complete; of a session that the policy decided about, each is counted once.
+   * @param answer.id the message's; later ones sort behind earlier ones
+   */
+  used(answer: {
+    session: string;
+    message: string;
+    provider: string;
+    tokens: { input: number; output: number };
+  }): void {
+    const { session, id, tokens } = answer;
+    const provider = this.providerOf(answer.provider);
+    const last = this.counted.get(session);
+    if (provider === undefined || last === undefined || id <= last) return;
+    const total = tokens.input + tokens.output;
+    if (total === 0) return;
+    this.counted.set(session, id);
+    this.world.did?.(provider, { tokens: total });
+    this.record({
+      type: "used",
+      session,
+      provider,
+      routed: provider !== this.policy.primary,
+      tokens: { input: tokens.input, output: tokens.output },
+    });
   }
 
   /**
@@ -147,6 +192,7 @@ export class RoutingDesk implements PolicyDesk {
     // Whoever ran it has tried it again already, as often as its own limits say.
     const after = afterFailure(provider, { ...failure, resetsAt }, 2, now);
     if (after.kind !== "next") return false;
+    this.world.did?.(provider, { retryAfterMs: failure.retryAfterMs });
     const resting = this.state.rest(after.cool);
     const hop = nextHop(this.policy, this.state.health, { agent, mode: "off", session }, resting);
     const to = hop.kind === "routed" ? hop.provider : undefined;

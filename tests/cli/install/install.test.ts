@@ -165,6 +165,36 @@ describe("a project", () => {
     expect(readFileSync(join(world.project, "opencode.jsonc"), "utf8")).toBe("{\n}\n");
   });
 
+  it("lists the providers that the routing configuration can lead to, and takes them out again", async () => {
+    const world = makeWorld();
+    const file = put(join(world.project, "opencode.json"), '{"enabled_providers": ["corp", "google"]}\n');
+    const outside = (enabled: boolean) =>
+      put(
+        join(String(world.env.HOME), ".config/oh-my-qwencoder/aegis.jsonc"),
+        JSON.stringify({ routing: { primary: "claude", external: { enabled }, fallback: ["gemini", "local"] } }),
+      );
+    outside(false);
+    await install(world);
+    expect(read(file).enabled_providers).toEqual(["corp", "google", "aegis"]);
+    outside(true);
+    await install(world);
+    expect(read(file).enabled_providers).toEqual(["corp", "google", "aegis", "anthropic", "openai"]);
+    await install(world, { uninstall: true });
+    expect(readFileSync(file, "utf8")).toBe('{"enabled_providers": ["corp", "google"]}\n');
+  });
+
+  it("--specialists is an option of the plugin's entry, which goes with it", async () => {
+    const world = makeWorld();
+    const file = join(world.project, "opencode.json");
+    await install(world, { specialists: true });
+    expect(read(file).plugin.at(-1)[1]).toEqual({ model: "aegis/qwen3-coder-next", specialists: true });
+    // A later install without the flag leaves them: it was not asked to take them away.
+    await install(world);
+    expect(read(file).plugin.at(-1)[1]).toMatchObject({ specialists: true });
+    await install(world, { uninstall: true });
+    expect(existsSync(file)).toBe(false);
+  });
+
   it("keeps the person's model, share and providers", async () => {
     const world = makeWorld();
     const file = put(

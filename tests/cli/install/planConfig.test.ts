@@ -14,6 +14,7 @@ const wish: ConfigWish = {
   context: undefined,
   global: false,
   keepSnapshots: false,
+  routedProviders: [],
 };
 
 /** A configuration as people write it: comments anywhere, trailing commas or not, any indentation and line end. */

@@ -274,4 +274,27 @@ describe("RoutingDesk", () => {
     await ask();
     expect(asked).toBe(2);
   });
+
+  it("counts each answer of a session it decided about once, and whether the primary was kept from it", async () => {
+    const { one, log, provider } = desk(CLAUDE, true);
+    const answer = { session: "w", id: "msg_2", provider: "openai", tokens: { input: 90, output: 10 } };
+    one.used(answer);
+    await provider("worker", "w");
+    for (const more of [answer, answer, { ...answer, id: "msg_1" }, { ...answer, session: "stranger" }]) one.used(more);
+    one.used({ ...answer, id: "msg_3", provider: "anthropic" });
+    expect(log.filter(({ type }) => type === "used")).toMatchObject([
+      { provider: "openai", routed: true, tokens: { input: 90, output: 10 } },
+      { provider: "claude", routed: false },
+    ]);
+  });
+
+  it("takes a default that was written anew, over what the command line switched", async () => {
+    const { one, kept, provider } = desk(CLAUDE);
+    kept.fusion = { ...NO_FUSION_STATE, mode: "off" };
+    await one.setDefault(true);
+    expect(kept.fusion.mode).toBeUndefined();
+    expect(await provider("worker", "w")).toBe("openai");
+    await one.setDefault(false);
+    expect(await provider("worker", "v")).toBe("anthropic");
+  });
 });

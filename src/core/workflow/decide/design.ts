@@ -43,6 +43,10 @@ export function personSpoke(command: CommandOf<"person_spoke">, state: SwarmStat
   return accept(spoke, ...(other ? [] : answerTo(state, text, language, at)));
 }
 
+export function cancelAutopilot({ at }: CommandOf<"cancel_autopilot">, state: SwarmState): Decision {
+  return state && !isOver(state) && state.autopilot ? accept({ type: "autopilot_cancelled", at }) : accept();
+}
+
 /** An answer to a question that was replaced meanwhile decides nothing: the person did not see what is open now. */
 function sameQuestion(asked: OpenQuestion, open: OpenQuestion | undefined): boolean {
   if (asked.kind === "design") return open?.kind === "design" && open.revision === asked.revision;
