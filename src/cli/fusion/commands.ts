@@ -111,6 +111,8 @@ async function change(
   }
   if (tally.savedTokens > 0)
     lines.push(say(io.lang, "fusion.saved", { primary: policy.primary, tokens: tally.savedTokens }));
+  if (policy.enabled && policy.primary !== "local" && !policy.externalAllowed)
+    lines.push(say(io.lang, "fusion.stops", { primary: policy.primary }));
   const mapped = Object.values(policy.tiers).some((providers) => providers.length > 0);
   if (mode !== "off" && policy.primary === "local" && !mapped) lines.push(say(io.lang, "fusion.noEffect"));
   io.stdout.write(`${lines.join("\n")}\n`);

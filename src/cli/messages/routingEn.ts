@@ -65,9 +65,10 @@ export const routingEn = {
   "fusion.fallbackOff": "Fallback: not active; chain {chain}",
   "fusion.chainEmpty": "none",
   "fusion.rests": "{provider} rests until {time} ({why})",
-  "fusion.did": "{provider}: {decided} decisions, {failed} failures, {input} tokens in, {output} out",
+  "fusion.did": "{provider}: decided {decided}, failed {failed}, tokens {input} in and {output} out",
   "fusion.saved":
     "Kept from {primary}: about {tokens} tokens, had it done all of it with as many tokens as the others took.",
+  "fusion.stops": "Work stops: the primary, {primary}, is outside, and routing.external.enabled is false.",
   "fusion.noEffect": "Nothing leaves the local model: the primary is local and no tier is mapped to another provider.",
   "routing.state.next": "Remove the file; limits are read again, and modes can be switched again.",
 } as const;

@@ -68,7 +68,8 @@ export const routingKo: Record<keyof typeof routingEn, string> = {
   "fusion.chainEmpty": "없음",
   "fusion.rests": "{provider}: {time}까지 쉼({why})",
   "fusion.did": "{provider}: 결정 {decided}회, 실패 {failed}회, 입력 {input} 토큰, 출력 {output} 토큰",
-  "fusion.saved": "{primary}에서 아낀 양: 약 {tokens} 토큰(다른 프로바이더가 쓴 만큼을 {primary}가 모두 썼다고 볼 때).",
+  "fusion.saved": "{primary}에서 아낀 양: 약 {tokens} 토큰(다른 프로바이더가 쓴 만큼을 모두 직접 썼다고 볼 때).",
+  "fusion.stops": "작업이 멈춥니다: 주 프로바이더 {primary}가 외부인데 routing.external.enabled가 false입니다.",
   "fusion.noEffect":
     "로컬 모델을 떠나는 작업은 없습니다: 주 프로바이더가 local이고 다른 프로바이더로 정해진 등급이 없습니다.",
   "routing.state.next": "그 파일을 지우십시오. 한도는 다시 읽고, 모드는 다시 켤 수 있습니다.",

@@ -126,4 +126,30 @@ describe("fusion", () => {
     });
     expect((await run(world, ["fusion", "on"])).out).toContain("Nothing leaves the local model");
   });
+
+  it("shows what was counted, no fallback whose time has passed, and that work stops where nothing outside is allowed", async () => {
+    const world = makeWorld();
+    const own = join(world.home, ".config/oh-my-qwencoder/aegis.jsonc");
+    const state = join(world.home, ".local/state/oh-my-qwencoder");
+    put(own, JSON.stringify({ routing: { primary: "claude", external: { enabled: true } } }));
+    put(
+      join(state, "fusion.json"),
+      JSON.stringify({ fallback: { why: "claude quota", since: 1, until: 2 }, cooldowns: [], full: [] }),
+    );
+    put(
+      join(state, "routing.jsonl"),
+      `${JSON.stringify({ type: "decided", decision: "route", provider: "openai" })}
+${JSON.stringify({ type: "used", provider: "openai", routed: true, tokens: { input: 7, output: 3 } })}
+`,
+    );
+    const shown = JSON.parse((await run(world, ["fusion", "status", "--json"])).out);
+    expect(shown).toMatchObject({
+      fallback: { active: false },
+      routed: { openai: { decided: 1, failed: 0, tokens: { input: 7, output: 3 } } },
+      savedTokens: 10,
+    });
+    expect((await run(world, ["fusion", "status"])).out).toContain("Kept from claude: about 10 tokens");
+    put(own, JSON.stringify({ routing: { primary: "claude" } }));
+    expect((await run(world, ["fusion", "status"])).out).toContain("Work stops");
+  });
 });

@@ -185,6 +185,17 @@ describe("the model gate before a real server", () => {
     expect(late.seen).toHaveLength(1);
   });
 
+  it.each([
+    [{ "retry-after": "3600" }, "slow down", 3_600_000],
+    [{ "retry-after-ms": "61234", "retry-after": "62" }, "slow down", 61_234],
+    [{}, '{"error":{"code":429,"details":[{"retryDelay":"34.5s"}]}}', 34_500],
+  ])("what a provider asks for is told to the millisecond, in the form it has: %o", async (headers, body, ms) => {
+    const { url } = await serve((response) => void response.writeHead(429, headers).end(body));
+    const { send, events } = gateWith();
+    await send(url, ask());
+    expect(events.at(-1)).toMatchObject({ type: "failed", failure: "rate", retryAfterMs: ms });
+  });
+
   it("does not retry what a retry cannot mend", async () => {
     const { url, seen } = await serve((response) => void response.writeHead(401).end("no key"));
     expect((await gateWith().send(url, ask())).status).toBe(424);
