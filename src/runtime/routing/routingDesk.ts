@@ -149,12 +149,7 @@ export class RoutingDesk implements PolicyDesk {
    * An answer in a session is complete; of a session that the policy decided about, each is counted once.
    * @param answer.id the message's; later ones sort behind earlier ones
    */
-  used(answer: {
-    session: string;
-    message: string;
-    provider: string;
-    tokens: { input: number; output: number };
-  }): void {
+  used(answer: { session: string; id: string; provider: string; tokens: { input: number; output: number } }): void {
     const { session, id, tokens } = answer;
     const provider = this.providerOf(answer.provider);
     const last = this.counted.get(session);
