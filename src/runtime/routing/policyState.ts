@@ -94,7 +94,10 @@ export class PolicyState {
     const cooldowns = withCooldown(this.state.cooldowns, cool, now);
     const own = provider === this.policy.primary && this.policy.fallback.length > 0;
     const until = cooldowns.find((rest) => rest.provider === provider)?.until ?? cool.until;
-    const fallback = this.state.fallback ?? (own ? { why: `${provider} ${why}`, since: now, until } : undefined);
+    const active = this.state.fallback;
+    // A longer rest of the primary takes the place of a shorter one; what a person switched on ends by them alone.
+    const outlasts = active === undefined || (active.until !== undefined && active.until < until);
+    const fallback = own && outlasts ? { why: `${provider} ${why}`, since: active?.since ?? now, until } : active;
     this.keep({ ...this.state, cooldowns, ...(fallback ? { fallback } : {}) });
     this.now(currentHealth(this.policy, this.state, this.feed.known(), now).health);
     return cooldowns.filter(({ until: end }) => end > now).map((rest) => rest.provider);

@@ -297,4 +297,18 @@ describe("RoutingDesk", () => {
     await one.setDefault(false);
     expect(await provider("worker", "v")).toBe("anthropic");
   });
+
+  it("a longer rest of the primary outlasts the shorter one that began the fallback, a person's switch neither", async () => {
+    const { one, kept, clock, provider } = desk(CLAUDE);
+    one.failed(failed("anthropic", "rate", 30_000));
+    one.failed(failed("anthropic", "quota"));
+    clock.now += 31_000;
+    expect(await provider("worker", "w")).toBe("openai");
+    expect(kept.fusion.fallback).toMatchObject({ why: "claude quota", until: clock.now - 31_000 + HOUR });
+    kept.fusion = { ...kept.fusion, fallback: { why: "a person", since: clock.now } };
+    await provider("worker", "x");
+    one.failed(failed("anthropic", "quota", 9 * HOUR));
+    await provider("worker", "x");
+    expect(kept.fusion.fallback).toEqual({ why: "a person", since: clock.now });
+  });
 });
