@@ -43,6 +43,15 @@ await build({
   // `// @bun` tells Bun that there is nothing left to transpile: it halves the first load after an update.
   banner: { js: `// @bun\n${banner.js}` },
 });
+// The sidebar: OpenCode's own screen brings the renderer along.
+await build({
+  ...common,
+  entryPoints: ["plugin/tui/index.ts"],
+  outfile: "dist/tui.js",
+  minify: true,
+  plugins: [withoutZodLanguages],
+  external: ["@opentui/solid", "solid-js"],
+});
 // `hud` alone, with all it needs in one file: it has to be there faster than the whole command line loads.
 await build({
   ...common,

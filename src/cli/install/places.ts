@@ -12,6 +12,8 @@ export interface Places {
   base: string;
   /** OpenCode's files here in the order it reads them (measured with 1.18.33: `.jsonc` after `.json`). */
   candidates: readonly string[];
+  /** Files of OpenCode's own screen, in the order it reads them; none where it reads none in this scope. */
+  screens: readonly string[];
   /** Files OpenCode reads before those. */
   below: readonly string[];
   /** Directories whose agent files belong to the person. */
@@ -42,6 +44,10 @@ function opencodeFiles(dir: string, withLegacy: boolean): string[] {
   return [...(withLegacy ? ["config.json"] : []), "opencode.json", "opencode.jsonc"].map((name) => join(dir, name));
 }
 
+function screenFiles(dir: string): string[] {
+  return ["tui.json", "tui.jsonc"].map((name) => join(dir, name));
+}
+
 /** Where things go for one scope. `projectDir` is required for scope `project`. */
 export function placesFor(input: PlacesInput): Places {
   const config = configHome(input.env, input.home);
@@ -55,6 +61,7 @@ export function placesFor(input: PlacesInput): Places {
       scope: "project",
       base: dir,
       candidates: [...opencodeFiles(dir, false), ...opencodeFiles(dot, false)],
+      screens: screenFiles(dir),
       below: user,
       agentDirs: [userDir, dot],
       backupDir: join(dir, ".aegis", "backup"),
@@ -72,6 +79,7 @@ export function placesFor(input: PlacesInput): Places {
       scope: "managed",
       base: input.etc,
       candidates: opencodeFiles(dir, false),
+      screens: [],
       below: [],
       agentDirs: [dir],
       backupDir: join(etcOurs, "backup"),
@@ -86,6 +94,7 @@ export function placesFor(input: PlacesInput): Places {
     scope: "global",
     base: config,
     candidates: user,
+    screens: screenFiles(userDir),
     below: [],
     agentDirs: [userDir],
     backupDir: join(stateHome(input.env, input.home), "backup"),

@@ -55,7 +55,7 @@ const isRecord = (value: unknown): value is Json =>
 const specOf = (entry: unknown): unknown => (Array.isArray(entry) ? entry[0] : entry);
 
 /** One text under edit, with the record of what became ours. */
-class Edit {
+export class Edit {
   text: string;
   readonly owned: Owned[] = [];
   readonly format: TextFormat;

@@ -14,10 +14,12 @@ import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically }
 import { unifiedDiff } from "./diff.ts";
 import { envFileText, needsNoCatalogue } from "./envFile.ts";
 import { renamedAgents } from "./existingAgents.ts";
+import type { Manifest } from "./manifest.ts";
 import type { InstallOptions } from "./options.ts";
 import { type InstallScope, type Places, placesFor } from "./places.ts";
 import { type ConfigNote, planConfig } from "./planConfig.ts";
 import { gitignoreWith, provisionFiles, reconcile, type Wanted } from "./planFiles.ts";
+import { planTui } from "./planTui.ts";
 import { probeServer } from "./probe.ts";
 import { type Present, readPresent } from "./readPresent.ts";
 import { applyUninstall, manifestPath, planUninstall, readManifest } from "./uninstall.ts";
@@ -111,6 +113,20 @@ async function uninstall(io: Io, options: InstallOptions, all: readonly Places[]
     return;
   }
   io.stdout.write(`${say(io.lang, "uninstall.nothing")}\n`);
+}
+
+/** The sidebar in OpenCode's own screen. @throws CliFailure where its file cannot be read; nothing is changed then */
+function wantedScreen(io: Io, places: Places, former: Manifest | undefined, packageDir: string): Wanted[] {
+  const path = places.screens.findLast((file) => existsSync(file)) ?? places.screens[0];
+  if (path === undefined) return [];
+  const url = pathToFileURL(join(packageDir, "dist", "tui.js")).href;
+  const owned = former?.files.find((file) => file.path === path)?.owned ?? [];
+  const plan = planTui(readBytes(path)?.toString("utf8"), url, owned);
+  if (plan.ok) return [{ path, kind: "opencode", after: plan.after, owned: plan.owned }];
+  const place = `${path}:${plan.line}:${plan.column}`;
+  throw new CliFailure(say(io.lang, "install.broken", { place, detail: plan.detail }), {
+    next: say(io.lang, "install.broken.next"),
+  });
 }
 
 function wantedFiles(
@@ -243,8 +259,9 @@ export async function runInstall(
   }
   for (const note of plan.notes) warn(io, wordNote(io, note));
   const config: Wanted = { path: present.target, kind: "opencode", after: plan.after, owned: plan.owned };
+  const files = wantedFiles(world, places, config, { baseUrl, enabledProviders: plan.enabledProviders });
   const { changes, backups, manifest } = reconcile(
-    wantedFiles(world, places, config, { baseUrl, enabledProviders: plan.enabledProviders }),
+    [...files, ...wantedScreen(io, places, former, world.packageDir)],
     former,
     { baseUrl, model },
   );
