@@ -48,7 +48,10 @@ await build({
   ...common,
   entryPoints: ["plugin/tui/index.ts"],
   outfile: "dist/tui.js",
-  minify: true,
+  // White space stays: OpenCode finds the imports it has to lead to its renderer by their text, and misses `import{a}from"b"`
+  // (1.18.33: such a plugin is dropped without a word).
+  minifyIdentifiers: true,
+  minifySyntax: true,
   plugins: [withoutZodLanguages],
   external: ["@opentui/solid", "solid-js"],
 });

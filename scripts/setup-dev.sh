@@ -14,6 +14,13 @@ if ! command -v strace >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && 
     { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends strace >/dev/null 2>&1; } || true
 fi
 
+# tmux is the terminal in which a test looks at OpenCode's own screen; without it that test is skipped.
+if ! command -v tmux >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install --yes --no-install-recommends tmux >/dev/null 2>&1 ||
+    { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends tmux >/dev/null 2>&1; } || true
+fi
+
 if usable; then exit 0; fi
 if ! command -v bwrap >/dev/null 2>&1; then
   if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

@@ -37,6 +37,7 @@ async function tui(api: TuiApi): Promise<void> {
 
 function stateDirOf(api: TuiApi): string | undefined {
   const { worktree, directory } = api.state.path;
+  // Where there is no repository the host says "/".
   const root = worktree === "" || worktree === "/" ? directory : worktree;
   return root === "" ? undefined : join(root, ".aegis");
 }
