@@ -153,6 +153,7 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
       write("a repository in the scope", "src/part/.git/config"),
       write("OpenCode's configuration", "opencode.json"),
       write("OpenCode's configuration with comments", "opencode.jsonc"),
+      write("a plugin of OpenCode's screen", "tui.json"),
       write("an agent of OpenCode's", ".opencode/agent/worker.md"),
       write("a plugin of OpenCode's", ".opencode/plugin/x.js"),
       write("our configuration", "aegis.jsonc"),

@@ -9,12 +9,21 @@ export const PROTECTED_PATHS = [
   ".husky",
   "opencode.json",
   "opencode.jsonc",
+  "tui.json",
+  "tui.jsonc",
   "aegis.jsonc",
 ] as const;
 
-/** Protected at any depth: a nested repository's hooks run like the project's own, and OpenCode reads its configuration
- * (plugins included) from the directory it is opened in. */
-export const PROTECTED_ANYWHERE: readonly string[] = [".git", ".opencode", "opencode.json", "opencode.jsonc"];
+/** Protected at any depth: a nested repository's hooks run like the project's own, and OpenCode reads its configuration and
+ * its screen's (plugins included) from the directory it is opened in. */
+export const PROTECTED_ANYWHERE: readonly string[] = [
+  ".git",
+  ".opencode",
+  "opencode.json",
+  "opencode.jsonc",
+  "tui.json",
+  "tui.jsonc",
+];
 
 // Characters that HFS+ ignores in names; git guards `.git` against them the same way (core.protectHFS).
 const IGNORED_BY_HFS = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/gu;

@@ -96,6 +96,8 @@ describe("a scope does not contain", () => {
     ".opencode/agent/x.md",
     "opencode.json",
     "opencode.jsonc",
+    "tui.json",
+    "packages/a/tui.jsonc",
     "OpenCode.json",
     "aegis.jsonc",
     ".husky/pre-commit",

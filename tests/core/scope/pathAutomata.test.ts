@@ -14,7 +14,9 @@ function isWritable(path: string): boolean {
     segments.every((segment) => segment !== "" && segment !== "." && segment !== "..") &&
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     !/[\u0000-\u001f\u007f]/u.test(path) &&
-    ![".git", ".opencode", "opencode.json", "opencode.jsonc"].some((name) => folded.includes(name)) &&
+    ![".git", ".opencode", "opencode.json", "opencode.jsonc", "tui.json", "tui.jsonc"].some((name) =>
+      folded.includes(name),
+    ) &&
     !PROTECTED_PATHS.some((name) => name === folded[0])
   );
 }
