@@ -1,8 +1,8 @@
 import { parseDocument } from "../../config/document.ts";
-import { removeAt } from "./jsoncEdit.ts";
+import { removeAt } from "../../config/jsoncEdit.ts";
+import { readFormat, writeFormat } from "../../config/textFormat.ts";
 import type { Owned } from "./manifest.ts";
 import { Edit } from "./planConfig.ts";
-import { readFormat, writeFormat } from "./textFormat.ts";
 
 const schemaUrl = "https://opencode.ai/tui.json";
 
