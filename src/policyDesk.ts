@@ -46,6 +46,7 @@ export function policyDesk(config: Config, place: PolicyDeskPlace): RoutingDesk 
     pick: (names) => balancer.selectAmong(names),
     did: (provider, what) => {
       if ("tokens" in what) balancer.recordUsage(provider, what.tokens);
+      else if ("latencyMs" in what) balancer.recordLatency(provider, what.latencyMs);
       else balancer.recordError(provider, what);
     },
     record: (entry) => {

@@ -120,6 +120,7 @@ export function liveHooks(
         services,
         (event) => {
           usage.request(event);
+          if (event.type === "answered") services.routing.answered(event.provider, event.totalMs);
           watch.requests.see(routed(event));
         },
         {

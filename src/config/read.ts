@@ -1,11 +1,13 @@
 import { findNodeAtLocation } from "jsonc-parser";
+import { BUILT_IN_PROVIDERS } from "../core/routing/providers.ts";
 import { messageOf } from "../ports/thrown.ts";
 import { type Document, parseDocument } from "./document.ts";
 import { readEnvironment } from "./environment.ts";
 import { leaves } from "./keys.ts";
+import { type UndescribedProvider, undescribedProviders } from "./namedProviders.ts";
 import { type Problem, placeOf } from "./problem.ts";
 import { type Config, type ConfigInput, configSchema, weakeningKeys } from "./schema.ts";
-import { validateLayer } from "./validate.ts";
+import { at, validateLayer } from "./validate.ts";
 
 /** Where a value came from. Later ones win: default < managed < user < project < plugin < environment < flag. */
 type Origin = "default" | "managed" | "user" | "project" | "plugin" | "environment" | "flag";
@@ -71,15 +73,6 @@ function configFiles(input: Pick<ReadConfigInput, "projectDir" | "env" | "home" 
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function get(value: unknown, path: readonly string[]): unknown {
-  let current = value;
-  for (const step of path) {
-    if (!isRecord(current) || !Object.hasOwn(current, step)) return undefined;
-    current = current[step];
-  }
-  return current;
 }
 
 function set(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
@@ -157,7 +150,7 @@ export function readConfig(input: ReadConfigInput): ReadConfigResult {
   const all = leaves();
   const apply = (layer: Layer) => {
     for (const { path } of all) {
-      const value = get(layer.value, path);
+      const value = at(layer.value, path);
       if (value === undefined) continue;
       const key = path.join(".");
       if (weakening.has(key) && !layer.trusted) warnings.push(ignoredWeakening(layer, path));
@@ -174,5 +167,24 @@ export function readConfig(input: ReadConfigInput): ReadConfigResult {
   }
   for (const layer of layers) if (layer.origin === "flag") apply(layer);
   for (const { path } of all) origin[path.join(".")] ??= "default";
-  return { ok: true, config: configSchema.parse(merged), origin, warnings, files };
+  const config = configSchema.parse(merged);
+  // Whole only now: one file may describe the provider that another one names.
+  const undescribed = undescribedProviders(config.routing).map((found) => wordUndescribed(found, layers));
+  if (undescribed.length > 0) return { ok: false, problems: undescribed };
+  return { ok: true, config, origin, warnings, files };
+}
+
+/** At the highest layer that names it. */
+function wordUndescribed({ path, name, suggestion }: UndescribedProvider, layers: readonly Layer[]): Problem {
+  const steps = path.map((step) => (/^\d+$/u.test(step) ? Number(step) : step));
+  const layer = layers.findLast(({ value }) => at(value, steps) === name);
+  const node = layer?.document?.root && findNodeAtLocation(layer.document.root, steps);
+  return {
+    code: "bad-value",
+    source: layer?.source ?? "environment",
+    path: path.join("."),
+    ...(node && layer?.document ? placeOf(layer.document.text, node.offset) : {}),
+    detail: `no provider is called ${JSON.stringify(name)}: use one of ${BUILT_IN_PROVIDERS.map(({ id }) => id).join(", ")}, or describe yours under routing.providers`,
+    ...(suggestion === undefined ? {} : { suggestion: JSON.stringify(suggestion) }),
+  };
 }

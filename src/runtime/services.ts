@@ -53,6 +53,7 @@ export interface SwarmServices {
     | "failed"
     | "forget"
     | "heard"
+    | "answered"
     | "heardHeaders"
     | "matters"
     | "modeOf"

@@ -194,6 +194,24 @@ describe("findings", () => {
     expect(broken({ [user]: text, [project]: "{}" }).length).toBeGreaterThan(0);
   });
 
+  it("names a provider that nothing describes, where it stands; what another file describes is fine", () => {
+    const text = '{\n  "routing": { "primary": "claud", "fallback": ["openai", "mine"] }\n}';
+    expect(broken({ [project]: text })).toMatchObject([
+      { source: project, path: "routing.primary", line: 2, suggestion: '"claude"' },
+      { source: project, path: "routing.fallback.1", line: 2, detail: expect.stringContaining("routing.providers") },
+    ]);
+    const mine = JSON.stringify({ routing: { providers: { mine: { surface: "openai" } } } });
+    expect(
+      sound({ [user]: mine, [project]: '{"routing": {"fallback": ["mine", "google"]}}' }).config.routing,
+    ).toMatchObject({ fallback: ["mine", "google"] });
+    const pinned =
+      '{"routing": {"rules": [{"name": "r", "when": {}, "then": {"provider": "nobody"}}], "overrides": {"architect": {"provider": "claude"}, "worker": {"provider": "x"}}}}';
+    expect(broken({ [user]: pinned }).map(({ path }) => path)).toEqual([
+      "routing.overrides.worker.provider",
+      "routing.rules.0.then.provider",
+    ]);
+  });
+
   it("refuses a bad variable, a bad flag and an unreadable file; warns of a variable nobody reads", () => {
     expect(broken({}, { env: { OMQ_SWARM_MAX_WORKERS: "many" } })).toMatchObject([{ source: "OMQ_SWARM_MAX_WORKERS" }]);
     expect(broken({}, { env: { OMQ_SWARM_SANDBOX: "Off" } })).toHaveLength(1);

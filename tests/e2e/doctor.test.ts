@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Facts } from "../../src/cli/doctor/facts/facts.ts";
+import { identify } from "../../vllm/server/serverRecord.ts";
 import { put } from "../cli/io.ts";
 import { DoctorWorld, FaultyServer, findings, MODEL } from "./doctorWorld.ts";
 import { packageDir } from "./world.ts";
@@ -379,6 +380,21 @@ describe("a fault of machine or project is found by the check that is meant for 
       seen: /--no-such-flag/,
       env: { AEGIS_EXTRA: "--no-such-flag" },
       break: () => program("vllm", "echo 0.33.0"),
+    },
+    {
+      title: "a context that the running server's recipe has not, though the default one has",
+      name: "vllm-flags",
+      status: "fail",
+      seen: /131072/,
+      env: { AEGIS_CTX: "131072" },
+      break: async () => {
+        await program("vllm", "echo 0.33.0");
+        const file = join(world.home, ".local/state/oh-my-qwencoder/vllm/8124.json");
+        const server = await identify(process.pid);
+        const place = { host: "127.0.0.1", port: 8124, servedName: "m", log: "/nowhere.log" };
+        put(file, JSON.stringify({ server, supervisor: null, recipe: "tiny", ...place }));
+        undo.push(() => rmSync(file));
+      },
     },
     {
       title: "a server that ended by itself",

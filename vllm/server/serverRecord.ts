@@ -20,6 +20,8 @@ const recordSchema = z.object({
   host: z.string(),
   port: z.number().int(),
   servedName: z.string(),
+  /** What it was started by; absent in records of before that was kept. */
+  recipe: z.string().optional(),
   log: z.string(),
 });
 /** What is kept of a started server: one file per port in the state directory. */

@@ -19,6 +19,8 @@ export const routingEn = {
     "Use one of the 35 specialists (did you mean {suggestion}?), a role, or name it under routing.agents.",
   "route.unknownAgent.nextPlain":
     "Use one of the 35 specialists, commander, worker, scout or librarian, or name it under routing.agents.",
+  "route.unknownProvider": 'no provider is called "{name}"',
+  "route.unknownProvider.next": "Use one of {names}, or describe yours under routing.providers.",
   "route.blocked":
     "stopped by routing.external.enabled: the configuration leads to {provider}, which is outside ({why})",
   "route.blocked.next":

@@ -19,6 +19,8 @@ export const routingKo: Record<keyof typeof routingEn, string> = {
   "route.unknownAgent.next": "전문가 35개 중 하나({suggestion}?)나 역할을 쓰거나, routing.agents에 이름을 넣으십시오.",
   "route.unknownAgent.nextPlain":
     "전문가 35개, commander, worker, scout, librarian 중 하나를 쓰거나 routing.agents에 이름을 넣으십시오.",
+  "route.unknownProvider": '"{name}"라는 제공자는 없습니다',
+  "route.unknownProvider.next": "{names} 중 하나를 쓰거나, routing.providers에 직접 적으십시오.",
   "route.blocked": "routing.external.enabled 규칙이 막았습니다: 설정이 외부인 {provider}(으)로 이어집니다({why})",
   "route.blocked.next":
     "저장소 밖의 자기 설정에서 routing.external.enabled를 켜거나, 라우팅에서 {provider}을(를) 빼십시오.",

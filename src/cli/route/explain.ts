@@ -66,13 +66,14 @@ function readClock(io: Io, word: string): number {
 }
 
 async function explain(io: Io, flags: ExplainFlags): Promise<void> {
-  const { loadRouting } = await import("../routing/load.ts");
+  const { describedOrFail, loadRouting } = await import("../routing/load.ts");
   const { decideRoute } = await import("../../core/routing/decideRoute.ts");
   const { providerId } = await import("../../core/routing/providers.ts");
-  const { policy, picker } = await loadRouting(io, {
+  const { config, policy, picker } = await loadRouting(io, {
     ...(flags.primary === undefined ? {} : { primary: flags.primary }),
     ...(flags.allowExternal ? { externalAllowed: true } : {}),
   });
+  for (const name of Object.keys(flags.usage)) describedOrFail(io, config, name);
   const clock = new Date();
   const providers = Object.fromEntries(
     Object.entries(flags.usage).map(([name, percent]) => [providerId(name), { percent }]),

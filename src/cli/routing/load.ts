@@ -1,9 +1,11 @@
 import { routingLogLines } from "../../adapters/routing/routingLog.ts";
 import { RoutingState, RoutingStateError } from "../../adapters/routing/routingState.ts";
+import { describedProviders } from "../../config/namedProviders.ts";
 import { policySettings } from "../../config/policySettings.ts";
 import type { Config } from "../../config/schema.ts";
 import { stateHome } from "../../config/stateHome.ts";
 import { makePolicy, type PolicySettings, type RoutingPolicy } from "../../core/routing/policy.ts";
+import { providerId } from "../../core/routing/providers.ts";
 import { type RoutingTally, tallyRoutes } from "../../core/routing/tally.ts";
 import { ProviderBalancer } from "../../runtime/routing/providerBalancer.ts";
 import { homeOf, soundConfig } from "../config/load.ts";
@@ -18,11 +20,23 @@ export interface LoadedRouting {
   picker(): (names: readonly string[]) => string;
 }
 
-/** The policy as configured, with what flags say over it. @throws CliFailure where the configuration is not sound. */
+/** The policy as configured, with what flags say over it. @throws CliFailure where the configuration is not sound, or `more.primary` is nobody. */
 export async function loadRouting(io: Io, more: PolicySettings = {}): Promise<LoadedRouting> {
   const { config } = await soundConfig(io);
+  if (more.primary !== undefined) describedOrFail(io, config, more.primary);
   const policy = makePolicy({ ...policySettings(config), ...more });
   return { config, policy, picker: () => pickerOf(policy, config.routing.balancingStrategy) };
+}
+
+/** @throws CliFailure exit 2 where nothing describes a provider of that name. */
+export function describedOrFail(io: Io, config: Config, name: string): void {
+  const described = describedProviders(config.routing);
+  if (described.includes(providerId(name))) return;
+  throw new CliFailure(say(io.lang, "route.unknownProvider", { name }), {
+    exitCode: 2,
+    next: say(io.lang, "route.unknownProvider.next", { names: described.join(", ") }),
+    data: { provider: name },
+  });
 }
 
 function pickerOf(policy: RoutingPolicy, strategy: Config["routing"]["balancingStrategy"]) {

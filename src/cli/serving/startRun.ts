@@ -82,7 +82,7 @@ async function checkObstacles(io: Io, command: ServeCommand): Promise<void> {
 
 function recordOf(io: Io, command: ServeCommand, parts: Pick<ServerRecord, "server" | "supervisor">): ServerRecord {
   const { host, port, servedName } = command;
-  return { ...parts, host, port, servedName, log: logFile(vllmStateDir(io), port) };
+  return { ...parts, host, port, servedName, recipe: command.recipe.id, log: logFile(vllmStateDir(io), port) };
 }
 
 function failEnd(io: Io, end: Exclude<SuperviseEnd, { kind: "stopped" }>, log: string): CliFailure | undefined {

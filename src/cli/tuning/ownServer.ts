@@ -73,7 +73,15 @@ export async function withOwnServer(
   try {
     // So that stop-vllm finds it, should this process be killed.
     const { host, servedName } = command;
-    await writeRecord(stateDir, { server: id, supervisor: null, host, port, servedName, log });
+    await writeRecord(stateDir, {
+      server: id,
+      supervisor: null,
+      host,
+      port,
+      servedName,
+      recipe: command.recipe.id,
+      log,
+    });
     let alive = true;
     void ended.then(() => {
       alive = false;

@@ -17,11 +17,14 @@ import { ExternalBlocked, NobodyLeft, UnknownAgent } from "./routingErrors.ts";
 /** Where a turn goes, in the host's words. */
 export type HostModel = PolicyAnswer["host"];
 
+/** Tokens of an answer, how long one took (ms), or an error and the wait it named. */
+export type ProviderDeed = { tokens: number } | { latencyMs: number } | { retryAfterMs: number | undefined };
+
 export interface DeskWorld extends Omit<PolicyStateWorld, "recovered"> {
   /** Picks one of several providers that fit. */
   pick(names: readonly string[]): string;
-  /** How a provider did, for whoever picks: tokens of an answer, or an error and the wait it named. Must not throw. */
-  did?(provider: string, what: { tokens: number } | { retryAfterMs: number | undefined }): void;
+  /** How a provider did, for whoever picks. Must not throw. */
+  did?(provider: string, what: ProviderDeed): void;
   /** Gets one line of the routing log. Must not throw. */
   record(entry: object): void;
   sources?: LimitSources;
@@ -165,6 +168,12 @@ export class RoutingDesk implements PolicyDesk {
       routed: provider !== this.policy.primary,
       tokens: { input: tokens.input, output: tokens.output },
     });
+  }
+
+  /** A request was answered after `ms`, waiting for a turn not counted. */
+  answered(hostProvider: string, ms: number): void {
+    const provider = this.matters ? this.providerOf(hostProvider) : undefined;
+    if (provider !== undefined) this.world.did?.(provider, { latencyMs: Math.max(0, ms) });
   }
 
   /**

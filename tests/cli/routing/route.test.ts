@@ -11,6 +11,16 @@ const SECRETS_RULE = `{"name":"secrets","when":{"task":["secret"],"time":{"from"
 const OUTSIDE = ["--primary", "claude", "--allow-external"];
 
 describe("route explain", () => {
+  it("refuses a provider that nobody describes, in --primary and --usage", async () => {
+    for (const words of [
+      ["--primary", "claud"],
+      ["--usage", "claud=95"],
+    ]) {
+      const { code, err } = await explain(makeWorld(), "--agent", "executor", ...words);
+      expect([code, err]).toEqual([2, expect.stringMatching(/"claud".*claude/su)]);
+    }
+  });
+
   it("answers with provider, model, tier, reason and steps, and leaves nothing behind", async () => {
     const world = makeWorld();
     const { code, out } = await explain(world, "--agent", "oh-my-claudecode:architect", "--json");

@@ -18,6 +18,7 @@ function desk(settings: PolicySettings, fusionDefault = false, sources: LimitSou
   const clock = { now: 1_000_000_000_000 };
   const log: Record<string, unknown>[] = [];
   const notes: unknown[] = [];
+  const deeds: unknown[] = [];
   const one = new RoutingDesk(makePolicy(settings), fusionDefault, {
     store: {
       limits: async () => {
@@ -36,6 +37,7 @@ function desk(settings: PolicySettings, fusionDefault = false, sources: LimitSou
     pick: (names) => names[0] ?? "",
     record: (entry) => void log.push({ ...entry }),
     log: (message, error) => void notes.push([message, error]),
+    did: (provider, what) => void deeds.push([provider, what]),
     sources,
   });
   const claude = (percent: number) => {
@@ -44,7 +46,7 @@ function desk(settings: PolicySettings, fusionDefault = false, sources: LimitSou
   };
   const provider = async (agent: string, session: string, lasting = false) =>
     (await one.choose({ agent, session, lasting }))?.providerID;
-  return { one, kept, clock, log, notes, claude, provider };
+  return { one, kept, clock, log, notes, deeds, claude, provider };
 }
 
 const CLAUDE: PolicySettings = { primary: "claude", externalAllowed: true };
@@ -286,6 +288,16 @@ describe("RoutingDesk", () => {
       { provider: "openai", routed: true, tokens: { input: 90, output: 10 } },
       { provider: "claude", routed: false },
     ]);
+  });
+
+  it("tells whoever picks how long an answer took, by the registry's name, and only where anybody picks", () => {
+    const { one, deeds } = desk(CLAUDE, true);
+    one.answered("anthropic", 1_200);
+    one.answered("somebody-else", 5);
+    expect(deeds).toEqual([["claude", { latencyMs: 1_200 }]]);
+    const idle = desk({});
+    idle.one.answered("aegis", 5);
+    expect(idle.deeds).toEqual([]);
   });
 
   it("takes a default that was written anew, over what the command line switched", async () => {

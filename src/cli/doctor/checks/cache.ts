@@ -24,7 +24,9 @@ export const checkMetrics: Check = {
 };
 
 /** Longer than two of the largest cache blocks seen (1,072 tokens): a shorter prompt never hits. */
-const words = 2_600;
+const MOST_WORDS = 2_600;
+/** Tokens that one of the words can be, generously: the prompt has to fit into the served context. */
+const TOKENS_A_WORD = 12;
 
 /** The second of two equal long prompts is answered from the cache. */
 export const checkPrefixCaching: Check = {
@@ -40,6 +42,9 @@ export const checkPrefixCaching: Check = {
       return fail(say("doctor.seen.prefixCaching.off"), mend);
     // New in every run, or an earlier doctor's prompt would be the hit.
     const mark = Date.now().toString(36);
+    const list = await facts.models();
+    const served = "models" in list ? list.models.find(({ id }) => id === target.model)?.maxModelLen : undefined;
+    const words = Math.min(MOST_WORDS, Math.floor((served ?? Number.POSITIVE_INFINITY) / TOKENS_A_WORD));
     const prompt = `${Array.from({ length: words }, (_, index) => `${mark}${index % 97}`).join(" ")}\nSay pong.`;
     const ask = () =>
       clientFor(target).chat.completions.create(

@@ -5,6 +5,7 @@ import { readRecord, recordFile, runs, serverDir } from "../../../../vllm/server
 import { BadValue } from "../../../../vllm/server/words.ts";
 import { hasCode } from "../../../ports/thrown.ts";
 import { CliFailure } from "../../failure.ts";
+import type { Io } from "../../io.ts";
 import { serveCommand, wordNotice } from "../../serving/serveCommand.ts";
 import { vllmStateDir } from "../../serving/stateDir.ts";
 import { type Check, fail, ok, skip, warn } from "../check.ts";
@@ -28,6 +29,25 @@ export const checkAegisEnv: Check = {
   },
 };
 
+/** Recipe of the one server that runs by `start-vllm`; undefined where none does, or several. */
+async function runningRecipe(io: Io): Promise<string | undefined> {
+  const stateDir = vllmStateDir(io);
+  const records = await Promise.all((await recordedPorts(io)).map((port) => readRecord(stateDir, port)));
+  const alive = await Promise.all(records.map(async (record) => (record && (await runs(record)) ? [record] : [])));
+  const [only, ...more] = alive.flat();
+  return more.length === 0 ? only?.recipe : undefined;
+}
+
+/** Ports of servers that `start-vllm` began, in order. */
+async function recordedPorts(io: Io): Promise<number[]> {
+  const names = await readdir(serverDir(vllmStateDir(io))).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  });
+  const ports = names.flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []));
+  return ports.sort((a, b) => a - b);
+}
+
 /** The command `start-vllm` would run here, where a vLLM is installed: values that are wrong, flags it does not know. */
 export const checkVllmFlags: Check = {
   name: "vllm-flags",
@@ -36,7 +56,7 @@ export const checkVllmFlags: Check = {
   run: async ({ io, say }) => {
     const mend = say("doctor.mend.vllmFlags");
     try {
-      const command = await serveCommand(io, undefined, []);
+      const command = await serveCommand(io, await runningRecipe(io), []);
       if (!command.found) return skip(say("doctor.seen.vllmFlags.none"));
       const lost = command.notices.filter(({ code }) => /^flag|^speculative$/.test(code));
       if (lost.length > 0) return warn(lost.map((one) => wordNotice(io, one)).join("; "), mend);
@@ -54,13 +74,8 @@ export const checkServerRecord: Check = {
   group: "server",
   run: async ({ io, say }) => {
     const stateDir = vllmStateDir(io);
-    const names = await readdir(serverDir(stateDir)).catch((error: unknown) => {
-      if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
-      throw error;
-    });
-    const ports = names.flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []));
     const running: number[] = [];
-    for (const port of ports.sort((a, b) => a - b)) {
+    for (const port of await recordedPorts(io)) {
       const record = await readRecord(stateDir, port);
       const file = recordFile(stateDir, port);
       if (!record)
