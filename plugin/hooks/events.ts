@@ -133,6 +133,7 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
       return;
     case "message.updated": {
       const { role, sessionID, tokens: counted, ...info } = event.properties.info;
+      if (info.id !== undefined && info.error) services.turns.messageFailed(sessionID, info.id, info.error.name);
       if (role !== "assistant" || !counted) return;
       const cached = counted.cache.read;
       const tokens = { input: counted.input + cached, output: counted.output, cached };

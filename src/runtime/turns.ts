@@ -1,6 +1,8 @@
 /** How a session's turn ended. */
 export type TurnEnd = { how: "finished" } | { how: "aborted" } | { how: "error"; message: string };
 
+const ABORTED = "MessageAbortedError";
+
 type Listener = (session: string, end: TurnEnd) => void;
 
 /**
@@ -10,6 +12,7 @@ type Listener = (session: string, end: TurnEnd) => void;
 export class Turns {
   private readonly busy = new Set<string>();
   private readonly errors = new Map<string, TurnEnd>();
+  private readonly stopped = new Map<string, string>();
   private readonly onEnd: Listener;
   private readonly starts = new Map<string, Set<() => void>>();
 
@@ -54,10 +57,19 @@ export class Turns {
 
   failed(session: string, error: { name: string; message: string }): void {
     const end: TurnEnd =
-      error.name === "MessageAbortedError"
-        ? { how: "aborted" }
-        : { how: "error", message: `${error.name}: ${error.message}` };
+      error.name === ABORTED ? { how: "aborted" } : { how: "error", message: `${error.name}: ${error.message}` };
     this.errors.set(session, end);
+  }
+
+  /**
+   * A message has ended in an error. Of a turn that was aborted before its request had a first byte the host says nothing
+   * but this. It tells a message again whenever it changes: each counts once.
+   * @param message ids of later messages sort behind those of earlier ones
+   */
+  messageFailed(session: string, message: string, error: string): void {
+    if (error !== ABORTED || message <= (this.stopped.get(session) ?? "")) return;
+    this.stopped.set(session, message);
+    if (this.busy.has(session)) this.errors.set(session, { how: "aborted" });
   }
 
   idle(session: string): void {
@@ -70,5 +82,6 @@ export class Turns {
   forget(session: string): void {
     this.busy.delete(session);
     this.errors.delete(session);
+    this.stopped.delete(session);
   }
 }
