@@ -73,7 +73,7 @@ export const routing = z
       .min(1)
       .max(25)
       .default(3)
-      .describe("Most OpenCode servers the pool may start."),
+      .describe("Most calls of other programs and servers at once, of whatever kind."),
     preferOpencode: names("Agents that go to the secondary while a mode is on.").default([...DEFAULT_PREFER_SECONDARY]),
     preferClaude: names("Agents that stay on the primary while a mode is on.").default([...DEFAULT_PREFER_PRIMARY]),
     prefer: z

@@ -172,9 +172,13 @@ export function phaseTimes(swarm: Swarm, now: number): [string, number][] {
   return entered.map(({ phase, since }, index) => [phase, (entered[index + 1]?.since ?? end) - since]);
 }
 
+/** A time in ms as people read it: `8s`, `2m 05s`, `3h 07m`. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, "0")}s`;
+  if (seconds < 60) return `${seconds}s`;
+  const [unit, above, below] = seconds < 3600 ? [60, "m", "s"] : [3600, "h", "m"];
+  const rest = Math.floor((seconds % unit) / (unit / 60));
+  return `${Math.floor(seconds / unit)}${above} ${String(rest).padStart(2, "0")}${below}`;
 }
 
 function compact(tokens: number): string {

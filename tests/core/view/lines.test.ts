@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { cellsOf, inCells } from "../../../src/core/view/cells.ts";
 import { viewLines } from "../../../src/core/view/lines.ts";
 import { type SwarmView, viewOf } from "../../../src/core/view/swarmView.ts";
+import { duration } from "../../../src/core/workflow/dashboard.ts";
 
 const worker = {
   id: "w01",
@@ -39,6 +40,15 @@ const view: SwarmView = {
 };
 const text = (of: SwarmView, width: number, language: "en" | "ko" = "en") =>
   viewLines(of, { width, language }).map((line) => line.map((piece) => piece.text).join(""));
+
+it.each([
+  [8_400, "8s"],
+  [125_000, "2m 05s"],
+  [3_599_000, "59m 59s"],
+  [11_220_000, "3h 07m"],
+])("%d ms are read as %s", (ms, text) => {
+  expect(duration(ms)).toBe(text);
+});
 
 describe("the view in lines", () => {
   it("has a Worker on a line where there is room", () => {

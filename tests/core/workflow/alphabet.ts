@@ -53,6 +53,7 @@ const TALK: readonly Told[] = [
   says("just do it"),
   says("/autopilot x"),
   says("2"),
+  { type: "cancel_autopilot" },
   { type: "person_spoke", text: "1", autopilot: false, via: "question", regarding: { kind: "design", revision: 1 } },
 ];
 
