@@ -18,6 +18,7 @@ const names = [
   "hooks",
   "scheduler",
   "hud",
+  "pool",
 ];
 const [name = "", ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {

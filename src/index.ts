@@ -67,11 +67,14 @@ export { initialState, PHASES } from "./core/workflow/state.ts";
 export type { CliRequest, CliResult } from "./library/executeViaCLI.ts";
 export { detectCLI, executeViaCLI } from "./library/executeViaCLI.ts";
 export { ConfigurationError } from "./library/loadedConfig.ts";
+export type { PoolExecution, PoolOptions, PoolResult } from "./library/openCodeServerPool.ts";
+export { OpenCodeServerPool } from "./library/openCodeServerPool.ts";
 export type { ExecutorOptions, ExecutorTask, TaskResult, TaskWork } from "./library/parallelExecutor.ts";
 export { ParallelExecutor } from "./library/parallelExecutor.ts";
 export { askPolicy } from "./policyDesk.ts";
 export type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "./ports/policyDesk.ts";
 export { TaskGraphError } from "./runtime/executor/runGraph.ts";
+export { PoolError } from "./runtime/pool/serverPool.ts";
 export type {
   BalancedProvider,
   BalancerOptions,

@@ -39,7 +39,7 @@ export interface CliRunResult {
 const LONGEST_LINE = 8_000_000;
 
 /** What OpenCode would ask other hosts for by itself, switched off. */
-const QUIET = {
+export const QUIET_OPENCODE = {
   OPENCODE_DISABLE_AUTOUPDATE: "1",
   OPENCODE_DISABLE_MODELS_FETCH: "1",
   OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
@@ -68,7 +68,7 @@ export async function runCli(run: CliRun): Promise<CliRunResult> {
     program,
     args: invocationOf(name, run),
     cwd: run.projectDir,
-    env: cli === "opencode" ? { ...run.env, ...QUIET } : run.env,
+    env: cli === "opencode" ? { ...run.env, ...QUIET_OPENCODE } : run.env,
     timeoutMs: run.timeoutMs,
     signal: run.signal,
     onStdout: (text) => reader.take(text),

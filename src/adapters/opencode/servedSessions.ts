@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { type PoolAnswer, type PoolRequest, ServerLostError } from "../../ports/poolServers.ts";
+import { messageOf } from "../../ports/thrown.ts";
+
+/** Longest wait for an answer about a session (ms); a prompt is sent and then waited for. */
+const CALL_LIMIT_MS = 20_000;
+/** Events can get lost when their stream breaks: the session is looked at this often as well (ms). */
+const LOOK_EVERY_MS = 2_000;
+const RECONNECT_MS = 500;
+/** There is nobody to ask: what OpenCode would ask about is refused, so that a session never waits for ever. */
+const NOBODY_THERE = ["external_directory", "doom_loop", "question"].map((permission) => ({
+  permission,
+  pattern: "*",
+  action: "deny" as const,
+}));
+
+/** Requests to one OpenCode server, a session each, through its SDK: what is sent by REST, what happens by its events. */
+export class ServedSessions {
+  private readonly client: OpencodeClient;
+  private readonly healthTimeoutMs: number;
+  private readonly lost: Promise<never>;
+  private readonly gone = new AbortController();
+  private readonly wakes = new Map<string, () => void>();
+  private readonly errors = new Map<string, string>();
+
+  constructor(options: {
+    url: string;
+    password: string;
+    projectDir: string;
+    healthTimeoutMs: number;
+    ended: Promise<void>;
+  }) {
+    const { url, password, projectDir, ended } = options;
+    this.healthTimeoutMs = options.healthTimeoutMs;
+    this.client = createOpencodeClient({
+      baseUrl: url,
+      directory: projectDir,
+      headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` },
+    });
+    this.lost = ended.then(() => {
+      this.gone.abort();
+      throw new ServerLostError(`The server at ${url} went away`);
+    });
+    // Nobody may be waiting when it ends.
+    this.lost.catch(() => undefined);
+    void this.listen();
+  }
+
+  async ask(request: PoolRequest, signal: AbortSignal): Promise<PoolAnswer> {
+    return Promise.race([this.answer(request, signal), this.lost]);
+  }
+
+  async healthy(): Promise<boolean> {
+    try {
+      const { data } = await this.client.global.health({ signal: AbortSignal.timeout(this.healthTimeoutMs) });
+      return data?.healthy === true;
+    } catch {
+      // Whatever keeps it from answering is the finding.
+      return false;
+    }
+  }
+
+  private async answer({ prompt, agent, model }: PoolRequest, signal: AbortSignal): Promise<PoolAnswer> {
+    const title = prompt.trim().split("\n", 1)[0]?.slice(0, 60) || "Job";
+    const created = await this.call("create a session", (options) =>
+      this.client.session.create({ title, permission: NOBODY_THERE }, options),
+    );
+    const session = created.id;
+    const slash = model?.indexOf("/") ?? -1;
+    const named =
+      model !== undefined && slash > 0
+        ? { model: { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) } }
+        : {};
+    try {
+      await this.call("send the prompt", async (options) => {
+        const sent = await this.client.session.promptAsync(
+          {
+            sessionID: session,
+            ...named,
+            ...(agent === undefined ? {} : { agent }),
+            parts: [{ type: "text", text: prompt }],
+          },
+          options,
+        );
+        return sent.error === undefined ? { data: true } : { error: sent.error };
+      });
+      for (;;) {
+        signal.throwIfAborted();
+        const found = await this.ended(session);
+        if (found) return found;
+        await this.wake(session, signal);
+      }
+    } catch (error) {
+      if (signal.aborted) await this.client.session.abort({ sessionID: session }).catch(() => undefined);
+      throw error;
+    } finally {
+      this.wakes.delete(session);
+      this.errors.delete(session);
+    }
+  }
+
+  /** The answer, once the session's last message is one. */
+  private async ended(session: string): Promise<PoolAnswer | undefined> {
+    const messages = await this.call("read the answer", (options) =>
+      this.client.session.messages({ sessionID: session }, options),
+    );
+    const said = messages.filter(({ info }) => info.role === "assistant");
+    const tokens = { input: 0, output: 0, cached: 0 };
+    for (const { info } of said) {
+      if (info.role !== "assistant") continue;
+      tokens.input += info.tokens.input + info.tokens.cache.read + info.tokens.cache.write;
+      tokens.output += info.tokens.output + info.tokens.reasoning;
+      tokens.cached += info.tokens.cache.read;
+    }
+    const last = messages.at(-1);
+    const failed = this.errors.get(session);
+    if (last?.info.role !== "assistant") return failed === undefined ? undefined : { text: "", tokens, error: failed };
+    const { error, finish, time } = last.info;
+    if (error === undefined && (time.completed === undefined || finish === "tool-calls")) return undefined;
+    const text = last.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+    return { text, tokens, ...(error ? { error: wordsOf(error) } : {}) };
+  }
+
+  private wake(session: string, signal: AbortSignal): Promise<void> {
+    const timer = new AbortController();
+    return new Promise<void>((resolve) => {
+      this.wakes.set(session, resolve);
+      signal.addEventListener("abort", () => resolve(), { signal: timer.signal });
+      sleep(LOOK_EVERY_MS, undefined, { signal: timer.signal }).then(resolve, () => undefined);
+    }).finally(() => timer.abort());
+  }
+
+  private async listen(): Promise<void> {
+    const { signal } = this.gone;
+    while (!signal.aborted) {
+      try {
+        const { stream } = await this.client.event.subscribe({}, { signal, sseMaxRetryAttempts: 1 });
+        for await (const event of stream) {
+          if (event.type === "session.idle") this.wakes.get(event.properties.sessionID)?.();
+          else if (event.type === "session.error") {
+            const { sessionID, error } = event.properties;
+            if (sessionID === undefined) continue;
+            this.errors.set(sessionID, error ? wordsOf(error) : "OpenCode named no reason");
+            this.wakes.get(sessionID)?.();
+          } else if (event.type === "permission.asked") {
+            const message = "Nobody is there to answer: go on without it.";
+            await this.client.permission.reply({ requestID: event.properties.id, reply: "reject", message });
+          }
+        }
+      } catch (error) {
+        // The looks at each session go on; the process's end is told by `ended`.
+        if (!signal.aborted) await sleep(RECONNECT_MS, undefined, { signal }).catch(() => error);
+      }
+    }
+  }
+
+  private async call<T>(
+    what: string,
+    run: (options: { signal: AbortSignal }) => Promise<Answer<T>>,
+  ): Promise<NonNullable<T>> {
+    let answer: Answer<T>;
+    try {
+      answer = await run({ signal: AbortSignal.any([this.gone.signal, AbortSignal.timeout(CALL_LIMIT_MS)]) });
+    } catch (error) {
+      throw new ServerLostError(`The server did not answer (${what}): ${messageOf(error)}`);
+    }
+    const { data, error } = answer;
+    if (data === undefined || data === null) throw new Error(`OpenCode refused to ${what}: ${JSON.stringify(error)}`);
+    return data;
+  }
+}
+
+interface Answer<T> {
+  data?: T | undefined;
+  error?: unknown;
+}
+
+function wordsOf(error: { name: string; data?: unknown }): string {
+  const { data } = error;
+  const message = typeof data === "object" && data !== null && "message" in data ? String(data.message) : "";
+  return message === "" ? error.name : message;
+}

@@ -1,0 +1,184 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { OpenCodeServers } from "../adapters/opencode/poolServers.ts";
+import { findProgram } from "../adapters/programs/findProgram.ts";
+import { stateHome } from "../config/stateHome.ts";
+import { failureFromWords, type RunFailure } from "../core/executors/cliFailure.ts";
+import type { RunTokens } from "../core/executors/transcript.ts";
+import { messageOf } from "../ports/thrown.ts";
+import { PoolError, ServerPool } from "../runtime/pool/serverPool.ts";
+import { executeViaCLI } from "./executeViaCLI.ts";
+import { loadedConfig } from "./loadedConfig.ts";
+
+export interface PoolOptions {
+  /** Servers that always stay; default 1. */
+  minServers?: number;
+  /** Default 5, at most 25. A server takes 0.6 to 0.7 GB. */
+  maxServers?: number;
+  /** Default 4096; ports that are taken are passed over. */
+  basePort?: number;
+  /** Default true. */
+  autoScale?: boolean;
+  /** Default: the working directory. */
+  projectDir?: string;
+  /** Default: this process's. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Between two looks at every server (ms); default 30,000. */
+  healthEvery?: number;
+  /** Gets what happens to servers. */
+  log?: (message: string) => void;
+}
+
+export interface PoolExecution {
+  agent?: string;
+  /** As OpenCode names it; default: the one in OpenCode's configuration. */
+  model?: string;
+  /** ms; default `opencode.timeout`. */
+  timeout?: number;
+  signal?: AbortSignal;
+}
+
+export interface PoolResult {
+  /** The answer. */
+  stdout: string;
+  /** What went wrong, where something did. */
+  stderr: string;
+  exitCode: number;
+  /** ms. */
+  executionTime: number;
+  tokens: RunTokens;
+  failure?: RunFailure;
+}
+
+const START_MS = 30_000;
+const STOP_MS = 5_000;
+const HEALTH_MS = 5_000;
+const NO_TOKENS: RunTokens = { input: 0, output: 0, cached: 0 };
+
+/** Warm `opencode serve` processes and the prompts between them. Where none comes up, a prompt is one `opencode run`. */
+export class OpenCodeServerPool {
+  private readonly pool: ServerPool;
+  private readonly options: PoolOptions;
+  private readonly projectDir: string;
+  private readonly env: Readonly<Record<string, string | undefined>>;
+  private readonly callLog: string;
+  private readonly defaults: { model: string; timeout: number };
+
+  /** @throws ConfigurationError; RangeError for numbers that are none; Error where there is no OpenCode */
+  constructor(options: PoolOptions = {}) {
+    const { minServers = 1, maxServers = 5, basePort = 4096, autoScale = true } = options;
+    if (!whole(minServers, 1, 25) || !whole(maxServers, minServers, 25) || !whole(basePort, 1, 65_535))
+      throw new RangeError("Give 1 to 25 servers, maxServers not below minServers, and a basePort from 1 to 65535.");
+    this.options = options;
+    this.projectDir = resolve(options.projectDir ?? process.cwd());
+    this.env = options.env ?? process.env;
+    const { config, home } = loadedConfig(this.projectDir, this.env);
+    const program = findProgram([config.opencode.command], this.env.PATH);
+    if (program === undefined)
+      throw new Error(`No program ${config.opencode.command} was found on PATH. Install OpenCode 1.18.`);
+    this.defaults = { model: config.model, timeout: config.opencode.timeout };
+    const stateDir = stateHome(this.env, home);
+    this.callLog = join(stateDir, "calls.jsonl");
+    const servers = new OpenCodeServers({
+      program,
+      projectDir: this.projectDir,
+      env: this.env,
+      stateDir,
+      startTimeoutMs: START_MS,
+      stopTimeoutMs: STOP_MS,
+      healthTimeoutMs: HEALTH_MS,
+    });
+    this.pool = new ServerPool(servers, {
+      minServers,
+      maxServers,
+      basePort,
+      autoScale,
+      healthEveryMs: options.healthEvery ?? 30_000,
+      now: () => performance.now(),
+      log: options.log ?? (() => undefined),
+    });
+  }
+
+  /** Starts the servers that always stay. @throws PoolError where none comes up within 30 s */
+  async initialize(): Promise<{ activeServers: number; idleServers: number; busyServers: number }> {
+    await this.pool.initialize();
+    const { activeServers, idleServers, busyServers } = this.pool.status();
+    return { activeServers, idleServers, busyServers };
+  }
+
+  /** Gives one prompt to a server of the pool and waits for its answer. A failure is in the result. */
+  async execute(prompt: string, options: PoolExecution = {}): Promise<PoolResult> {
+    const started = performance.now();
+    const { agent, model, timeout = this.defaults.timeout } = options;
+    const deadline = AbortSignal.timeout(timeout);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    const end = (result: Omit<PoolResult, "executionTime">, via: "serve" | "run"): PoolResult => {
+      const whole = { ...result, executionTime: Math.round(performance.now() - started) };
+      this.note({ via, agent, model, prompt: prompt.length, ...whole });
+      return whole;
+    };
+    try {
+      const { text, tokens, error } = await this.pool.execute({ prompt, agent, model }, signal);
+      if (error !== undefined)
+        return end(failed(failureFromWords(error, undefined, Date.now()), tokens, text), "serve");
+      if (text.trim() === "")
+        return end(failed({ kind: "unknown", message: "OpenCode gave an empty answer." }, tokens), "serve");
+      return end({ stdout: text, stderr: "", exitCode: 0, tokens }, "serve");
+    } catch (error) {
+      const { projectDir, env } = this;
+      if (error instanceof PoolError && error.code === "empty" && !signal.aborted) {
+        const ran = await executeViaCLI({
+          provider: "opencode",
+          prompt,
+          agent,
+          model: model ?? this.defaults.model,
+          timeout,
+          signal,
+          projectDir,
+          env,
+        });
+        const { stdout, stderr, exitCode, usage: tokens, failure } = ran;
+        return end({ stdout, stderr, exitCode, tokens, ...(failure ? { failure } : {}) }, "run");
+      }
+      const kind = options.signal?.aborted ? "cancelled" : deadline.aborted ? "timeout" : "unknown";
+      const message = kind === "timeout" ? `No answer within ${timeout / 1000} s.` : messageOf(error);
+      return end(failed({ kind, message }, NO_TOKENS), "serve");
+    }
+  }
+
+  /** The server that would get the next prompt; undefined where every place is taken. */
+  getAvailableServer(): { port: number; status: "idle" | "busy"; busyCount: number } | undefined {
+    const found = this.pool.available();
+    return found && { ...found, status: found.busyCount === 0 ? "idle" : "busy" };
+  }
+
+  getStatus() {
+    return this.pool.status();
+  }
+
+  /** Ends every server. */
+  async shutdown(): Promise<void> {
+    await this.pool.shutdown();
+  }
+
+  private note(call: object): void {
+    const { stdout: _, ...entry } = { stdout: "", ...call };
+    try {
+      mkdirSync(join(this.callLog, ".."), { recursive: true });
+      appendFileSync(this.callLog, `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`, { mode: 0o600 });
+    } catch (error) {
+      this.options.log?.(`the call log cannot be written: ${messageOf(error)}`);
+    }
+  }
+}
+
+const EXIT = { timeout: 124, cancelled: 130 } as const;
+
+function failed(failure: RunFailure, tokens: RunTokens, text = ""): Omit<PoolResult, "executionTime"> {
+  const exitCode = failure.kind === "timeout" || failure.kind === "cancelled" ? EXIT[failure.kind] : 1;
+  return { stdout: text, stderr: failure.message, exitCode, tokens, failure };
+}
+
+function whole(value: number, from: number, to: number): boolean {
+  return Number.isInteger(value) && value >= from && value <= to;
+}
