@@ -7,7 +7,8 @@ import { execa } from "execa";
 import type { PoolServer, PoolServers } from "../../ports/poolServers.ts";
 import { hasCode } from "../../ports/thrown.ts";
 import { GUARD } from "../programs/guard.ts";
-import { QUIET_OPENCODE } from "../programs/runCli.ts";
+import { signalGroup } from "../programs/signalGroup.ts";
+import { QUIET_OPENCODE } from "./quietOpencode.ts";
 import { ServedSessions } from "./servedSessions.ts";
 
 export interface ServeSettings {
@@ -104,13 +105,4 @@ function isFree(port: number): Promise<boolean> {
     server.once("error", (error) => (hasCode(error, "EADDRINUSE", "EACCES") ? resolve(false) : reject(error)));
     server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
   });
-}
-
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
 }

@@ -9,6 +9,7 @@ import {
   readLine,
   type Transcript,
 } from "../../core/executors/transcript.ts";
+import { QUIET_OPENCODE } from "../opencode/quietOpencode.ts";
 import { findProgram } from "./findProgram.ts";
 import { runProgram } from "./runProgram.ts";
 
@@ -37,14 +38,6 @@ export interface CliRunResult {
 
 /** Longest line that is read, in characters: a result is one line. */
 const LONGEST_LINE = 8_000_000;
-
-/** What OpenCode would ask other hosts for by itself, switched off. */
-export const QUIET_OPENCODE = {
-  OPENCODE_DISABLE_AUTOUPDATE: "1",
-  OPENCODE_DISABLE_MODELS_FETCH: "1",
-  OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
-  OPENCODE_DISABLE_SHARE: "1",
-};
 
 /** Runs one command line on one piece of work. Never rejects for what the program does: that is a typed failure. */
 export async function runCli(run: CliRun): Promise<CliRunResult> {

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
 import type { ProgramEnd } from "../../core/executors/runResult.ts";
-import { hasCode } from "../../ports/thrown.ts";
 import { GUARD } from "./guard.ts";
+import { signalGroup } from "./signalGroup.ts";
 
 export interface ProgramRun {
   /** Absolute path, or a name on PATH. */
@@ -104,16 +104,5 @@ class Tail {
     if (text === "") return;
     this.text = (this.text + text).slice(-TAIL);
     this.pass(text);
-  }
-}
-
-/** Signals a whole process group; false where it is gone already. */
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): boolean {
-  if (pid === undefined) return false;
-  try {
-    return process.kill(-pid, name);
-  } catch (error) {
-    if (hasCode(error, "ESRCH")) return false;
-    throw error;
   }
 }

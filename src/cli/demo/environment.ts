@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
+import { QUIET_OPENCODE } from "../../adapters/opencode/quietOpencode.ts";
 import { CliFailure } from "../failure.ts";
 import { MODELS_FILE } from "../install/places.ts";
 
@@ -30,12 +31,9 @@ export function isolatedEnvironment(
     XDG_DATA_HOME: join(home, ".local", "share"),
     XDG_STATE_HOME: join(home, ".local", "state"),
     XDG_CACHE_HOME: join(home, ".cache"),
-    OPENCODE_DISABLE_AUTOUPDATE: "1",
-    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    ...QUIET_OPENCODE,
     // `install --global` puts it there; where it is missing OpenCode reads its built-in catalogue.
     OPENCODE_MODELS_PATH: join(home, ".config", "oh-my-qwencoder", MODELS_FILE),
-    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
-    OPENCODE_DISABLE_SHARE: "1",
     OPENCODE_SERVER_PASSWORD: password,
     npm_config_fetch_retries: "0",
     npm_config_update_notifier: "false",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { hasCode } from "../../ports/thrown.ts";
+import { signalGroup } from "../../adapters/programs/signalGroup.ts";
 
 export interface ServeOptions {
   /** Path or name of the `opencode` program. */
@@ -92,16 +92,5 @@ export async function startOpencode(options: ServeOptions): Promise<RunningServe
     throw error;
   } finally {
     timer.abort();
-  }
-}
-
-/** Signals a whole process group; false where it is gone already. */
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): boolean {
-  if (pid === undefined) return false;
-  try {
-    return process.kill(-pid, name);
-  } catch (error) {
-    if (hasCode(error, "ESRCH")) return false;
-    throw error;
   }
 }

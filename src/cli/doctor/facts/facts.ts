@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type MetricsReading, readMetrics } from "../../../adapters/modelServer/metricsPoller.ts";
+import { QUIET_OPENCODE } from "../../../adapters/opencode/quietOpencode.ts";
 import { readTextFile } from "../../../adapters/readTextFile.ts";
 import { type ReadConfigResult, readConfig } from "../../../config/read.ts";
 import type { HostConfigFinding } from "../../../core/gate/hostConfig.ts";
@@ -66,10 +67,7 @@ function quietEnvironment(env: Io["env"]): Record<string, string> {
     ...Object.fromEntries(given),
     // Read by our plugin: a process that only looks takes up no swarm, or it would set Workers in motion.
     AEGIS_LOOK_ONLY: "1",
-    OPENCODE_DISABLE_MODELS_FETCH: "1",
-    OPENCODE_DISABLE_AUTOUPDATE: "1",
-    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
-    OPENCODE_DISABLE_SHARE: "1",
+    ...QUIET_OPENCODE,
     // Without these OpenCode waits over a minute for the registry where it cannot be reached.
     npm_config_offline: "true",
     npm_config_fetch_retries: "0",
