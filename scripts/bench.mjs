@@ -19,6 +19,7 @@ const names = [
   "scheduler",
   "hud",
   "pool",
+  "tracking",
 ];
 const [name = "", ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {

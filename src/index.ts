@@ -6,6 +6,7 @@
  * - workflow: the one decider of a swarm, its events and their fold
  * - configuration: the schema of aegis.jsonc and the layered reader
  * - executors: tasks by their dependencies and files, and the providers' own command lines
+ * - tracking: the last events, and requests by minute, hour and day with what they took and cost
  * - routing: the policy that picks provider and model, and a balancer; nothing leads outside unless that is allowed
  */
 
@@ -39,6 +40,12 @@ export type { ContainsOptions } from "./core/scope/contains.ts";
 export { contains } from "./core/scope/contains.ts";
 export type { Overlap, ScopeOverlap } from "./core/scope/overlap.ts";
 export { overlap, scopesOverlap } from "./core/scope/overlap.ts";
+export type { Metrics, ProviderMetrics } from "./core/tracking/metrics.ts";
+export type { TimeBucketData, UsageCell } from "./core/tracking/timeBucket.ts";
+export { TimeBucket } from "./core/tracking/timeBucket.ts";
+export type { RoutingRecord, TrackedEvent } from "./core/tracking/trackedEvent.ts";
+export type { TrackerStats } from "./core/tracking/trackerStats.ts";
+export type { Period } from "./core/tracking/usageBook.ts";
 export type { SwarmCommand, WorkerRequest } from "./core/workflow/commands.ts";
 export type { LiveView, WorkerRow } from "./core/workflow/dashboard.ts";
 export { renderDashboard, renderFinalReport, workerRows } from "./core/workflow/dashboard.ts";
@@ -71,6 +78,10 @@ export type { PoolExecution, PoolOptions, PoolResult } from "./library/openCodeS
 export { OpenCodeServerPool } from "./library/openCodeServerPool.ts";
 export type { ExecutorOptions, ExecutorTask, TaskResult, TaskWork } from "./library/parallelExecutor.ts";
 export { ParallelExecutor } from "./library/parallelExecutor.ts";
+export type { CollectorOptions } from "./library/tracking/metricsCollector.ts";
+export { MetricsCollector } from "./library/tracking/metricsCollector.ts";
+export type { EventRecord, TrackerOptions } from "./library/tracking/realtimeTracker.ts";
+export { RealtimeTracker } from "./library/tracking/realtimeTracker.ts";
 export { askPolicy } from "./policyDesk.ts";
 export type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "./ports/policyDesk.ts";
 export { TaskGraphError } from "./runtime/executor/runGraph.ts";

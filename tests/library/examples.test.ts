@@ -13,14 +13,14 @@ beforeAll(() => {
 });
 
 /** Runs an example of the documents in a project that has the built package, with scripted command lines on PATH. */
-async function run(example: string, clis: readonly string[]): Promise<string[]> {
+async function run(example: string, clis: readonly string[], nodeArgs: readonly string[] = []): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), "omq-example-"));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   for (const each of ["bin", "node_modules"]) mkdirSync(join(dir, each));
   symlinkSync(root, join(dir, "node_modules/oh-my-qwencoder"));
   symlinkSync(path(`../fixtures/examples/${example}`), join(dir, example));
   for (const cli of clis) symlinkSync(path("../adapters/programs/scripted.mjs"), join(dir, "bin", cli));
-  const { stdout } = await execa(process.execPath, ["--preserve-symlinks-main", example], {
+  const { stdout } = await execa(process.execPath, ["--preserve-symlinks-main", ...nodeArgs, example], {
     cwd: dir,
     env: {
       PATH: `${join(dir, "bin")}:${process.env.PATH}`,
@@ -58,5 +58,31 @@ test("check, strategy and analysis", async () => {
     "task-1 true, task-2 true, task-3 true",
     '{"inferredType":"implementation","complexity":"medium","estimatedDuration":8000}',
     "run true false",
+  ]);
+});
+
+test("events, metrics and a provider's figures", async () => {
+  const [first = "", kept, metrics = "", provider = ""] = await run("tracking.mjs", []);
+  expect(JSON.parse(first)).toEqual({
+    ...{ type: "routing", provider: "openai", agent: "explorer", duration: 1250, success: true, cacheHit: false },
+    tokenCount: { input: 150, output: 280 },
+  });
+  expect(kept).toBe("2");
+  expect(JSON.parse(metrics)).toEqual({
+    ...{ counts: { gemini: 1, total: 1 }, avg: { gemini: 890 }, costs: { gemini: 0 }, total: 0 },
+  });
+  expect(JSON.parse(provider)).toEqual({
+    ...{ requestCount: 0, errorCount: 0, avgLatency: 0, totalTokens: 0, estimatedCost: 0 },
+  });
+});
+
+test("a dashboard of live statistics", async () => {
+  const lines = await run("dashboard.mjs", [], ["--import", path("../fixtures/examples/fastClock.mjs")]);
+  expect(lines[0]).toBe("=== 실시간 통계 ===");
+  expect(Number(lines[1]?.replace("총 라우팅: ", ""))).toBeGreaterThan(0);
+  expect(lines.slice(2)).toEqual([
+    expect.stringMatching(/^성공률: [\d.]+%$/),
+    expect.stringMatching(/^캐시 적중률: [\d.]+%$/),
+    "비용: $0.00",
   ]);
 });

@@ -28,14 +28,17 @@ export class UsageLog {
     this.limits = { bytes: limits.bytes ?? MOST_BYTES, restMs: limits.restMs ?? REST_MS };
   }
 
-  /** Appends one line. @throws where it cannot be written. */
-  append(row: UsageRow): void {
+  /** Appends a line for each, in one write. @throws where they cannot be written. */
+  append(...rows: readonly UsageRow[]): void {
+    const last = rows.at(-1);
+    if (!last) return;
     this.files.make();
     // The newline before it ends a line that a crash has torn, which would else take this one along.
-    appendFileSync(this.files.current, `\n${JSON.stringify(row)}\n`, { mode: 0o600 });
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    appendFileSync(this.files.current, `\n${lines}`, { mode: 0o600 });
     if ((statSync(this.files.current, { throwIfNoEntry: false })?.size ?? 0) <= this.limits.bytes) return;
-    this.close(row.at);
-    this.fold(row.at);
+    this.close(last.at);
+    this.fold(last.at);
   }
 
   private close(now: number): void {

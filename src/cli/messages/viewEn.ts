@@ -18,4 +18,5 @@ export const viewEn = {
   "stats.out": "out",
   "stats.cost": "cost",
   "stats.electricity": "Electricity of the local GPU: {kwh} kWh at {watts} W, ${cost}.",
+  "stats.prices": "Tokens at list prices of {asOf}, or yours (routing.providers.<name>.price).",
 } as const;

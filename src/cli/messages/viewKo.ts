@@ -19,4 +19,5 @@ export const viewKo: Record<keyof typeof viewEn, string> = {
   "stats.out": "출력",
   "stats.cost": "비용",
   "stats.electricity": "로컬 GPU 전력: {watts} W 로 {kwh} kWh, ${cost}.",
+  "stats.prices": "토큰 비용은 {asOf} 기준 정가, 또는 설정한 값(routing.providers.<이름>.price).",
 };

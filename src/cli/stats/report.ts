@@ -1,9 +1,10 @@
 import { UsageReader } from "../../adapters/tracking/usageReader.ts";
 import { stateHome } from "../../config/stateHome.ts";
-import { LOCAL } from "../../core/routing/providers.ts";
-import type { UsageCell } from "../../core/tracking/timeBucket.ts";
+import { PRICES_AS_OF } from "../../core/routing/prices.ts";
+import { costsOf } from "../../core/tracking/costs.ts";
+import { grouped } from "../../core/tracking/metrics.ts";
 import { BUCKET_MS, type Period } from "../../core/tracking/usageBook.ts";
-import { energyOf, reportOf, tokenCost, type UsageRowReport } from "../../core/tracking/usageReport.ts";
+import { reportOf, type UsageRowReport } from "../../core/tracking/usageReport.ts";
 import { inCells, plainLine } from "../../core/view/cells.ts";
 import { shortTokens } from "../../core/view/tokenCounts.ts";
 import { homeOf } from "../config/load.ts";
@@ -21,6 +22,8 @@ export interface Stats {
   byAgent: Record<string, UsageRowReport>;
   /** Of the house's GPU; the cost is part of the local provider's and of the total. */
   electricity: { kwh: number; watts: number; pricePerKwh: number; cost: number };
+  /** Of which month the built-in list prices are. */
+  prices: { asOf: string };
   /** Requests, tokens and cost of each bucket, oldest first. */
   buckets: { start: string; requests: number; input: number; output: number; cost: number }[];
 }
@@ -31,52 +34,23 @@ export async function readStats(io: Io, period: Period, now: number): Promise<St
   const book = await withState(io, async () => new UsageReader(stateHome(io.env, homeOf(io))).read());
   const buckets = book.buckets(period, now);
   const { watts, pricePerKwh } = config.tracking;
-  const kwhOf = (cells: readonly UsageCell[]) =>
-    energyOf(
-      [{ busyMs: busyMs(cells.filter(({ provider }) => provider === LOCAL)), lengthMs: BUCKET_MS[period] }],
-      watts,
-    );
-  const kwh = buckets.reduce((sum, { cells }) => sum + kwhOf(cells), 0);
-  const busy = busyMs(buckets.flatMap(({ cells }) => cells).filter(({ provider }) => provider === LOCAL));
-  const tokensOf = (cell: UsageCell) => tokenCost(cell, policy.providers.get(cell.provider)?.price);
-  // The GPU's energy is shared among those whose requests it worked on, by their time.
-  const costOf = (cell: UsageCell) =>
-    tokensOf(cell) + (cell.provider === LOCAL && busy > 0 ? kwh * pricePerKwh * (cell.duration / busy) : 0);
+  const priceOf = (provider: string) => policy.providers.get(provider)?.price;
+  const costs = costsOf(buckets, BUCKET_MS[period], { priceOf, watts, pricePerKwh });
+  const { kwh } = costs;
   const all = book.total(period, now);
   return {
     period,
     at: new Date(now).toISOString(),
-    total: reportOf(all, costOf),
-    byProvider: grouped(all, ({ provider }) => provider, costOf),
-    byAgent: grouped(all, ({ agent }) => agent, costOf),
+    total: reportOf(all, costs.of),
+    byProvider: grouped(all, ({ provider }) => provider, costs.of),
+    byAgent: grouped(all, ({ agent }) => agent, costs.of),
     electricity: { kwh, watts, pricePerKwh, cost: kwh * pricePerKwh },
-    buckets: buckets.map(({ start, cells }) => {
-      const { requests, tokens } = reportOf(cells, tokensOf);
-      const cost = cells.reduce((sum, cell) => sum + tokensOf(cell), 0) + kwhOf(cells) * pricePerKwh;
-      return { start: new Date(start).toISOString(), requests, ...tokens, cost };
+    prices: { asOf: PRICES_AS_OF },
+    buckets: buckets.map((bucket) => {
+      const { requests, tokens } = reportOf(bucket.cells, costs.of);
+      return { start: new Date(bucket.start).toISOString(), requests, ...tokens, cost: costs.ofBucket(bucket) };
     }),
   };
-}
-
-function busyMs(cells: readonly UsageCell[]): number {
-  return cells.reduce((sum, { duration }) => sum + duration, 0);
-}
-
-function grouped(
-  cells: readonly UsageCell[],
-  keyOf: (cell: UsageCell) => string,
-  costOf: (cell: UsageCell) => number,
-): Record<string, UsageRowReport> {
-  const keys = [...new Set(cells.map(keyOf))].sort();
-  return Object.fromEntries(
-    keys.map((key) => [
-      key,
-      reportOf(
-        cells.filter((cell) => keyOf(cell) === key),
-        costOf,
-      ),
-    ]),
-  );
 }
 
 const WIDTHS = [16, 9, 8, 9, 9, 9, 9, 9, 9];
@@ -109,6 +83,7 @@ export function statsLines(io: Io, stats: Stats): string[] {
     ...rows(stats.byAgent),
     "",
     text("stats.electricity", { kwh: kwh.toFixed(3), watts, cost: cost.toFixed(2) }),
+    text("stats.prices", { asOf: stats.prices.asOf }),
   ];
 }
 

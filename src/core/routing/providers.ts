@@ -1,3 +1,4 @@
+import { LIST_PRICES } from "./prices.ts";
 import type { Tier } from "./specialists.ts";
 
 /** The API a provider speaks. */
@@ -35,7 +36,7 @@ const model = (id: string, name: string): RoutedModel => ({ id, name });
 const alike = (one: RoutedModel): Record<Tier, RoutedModel> => ({ high: one, medium: one, low: one });
 
 /**
- * The five entries a configuration starts with. Ids and list prices as of 2026-01; all of it can be set under
+ * The five entries a configuration starts with. Ids as of 2026-01; all of it can be set under
  * `routing.providers`.
  */
 export const BUILT_IN_PROVIDERS: readonly Provider[] = [
@@ -48,7 +49,7 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 1,
     priority: 0,
     enabled: true,
-    price: { input: 0, output: 0 },
+    price: LIST_PRICES.local,
   },
   {
     id: "claude",
@@ -63,7 +64,7 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 3,
     priority: 1,
     enabled: true,
-    price: { input: 5, output: 25 },
+    price: LIST_PRICES.claude,
   },
   {
     id: "openai",
@@ -74,7 +75,7 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 2,
     priority: 2,
     enabled: true,
-    price: { input: 1.75, output: 14 },
+    price: LIST_PRICES.openai,
   },
   {
     id: "gemini",
@@ -85,7 +86,7 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 2,
     priority: 2,
     enabled: true,
-    price: { input: 0.5, output: 3 },
+    price: LIST_PRICES.gemini,
   },
   {
     id: "zai",
@@ -96,7 +97,7 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 1,
     priority: 3,
     enabled: true,
-    price: { input: 0.6, output: 2.2 },
+    price: LIST_PRICES.zai,
   },
 ];
 
