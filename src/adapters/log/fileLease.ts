@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Lease, LeaseHolder } from "../../ports/lease.ts";
 import { InstanceEndedError } from "../../ports/lease.ts";
 import { hasCode } from "../../ports/thrown.ts";
+import { identityOf, isAlive } from "../processIdentity.ts";
 import { makeStateDir } from "./stateDir.ts";
 
 const holderSchema = z.object({ token: z.string(), pid: z.number().int(), started: z.string(), since: z.string() });
@@ -31,8 +32,7 @@ export class FileLease implements Lease {
     makeStateDir(this.stateDir);
     const own = {
       token: this.token,
-      pid: process.pid,
-      started: await startOf(process.pid),
+      ...identityOf(process.pid),
       since: new Date().toISOString(),
     };
     // A name of its own for every call: calls of one process overlap, and each removes its file at the end.
@@ -44,7 +44,7 @@ export class FileLease implements Lease {
         if (await linked(mine, this.file)) return { held: true, taken: true };
         const holder = readHolder(this.file);
         if (holder?.token === this.token) return { held: true, taken: false };
-        if (holder && (await isAlive(holder))) return { held: false, by: holder };
+        if (holder && isAlive(holder)) return { held: false, by: holder };
         if (await this.replace(mine, holder?.token)) return { held: true, taken: true };
       }
     } finally {
@@ -67,7 +67,7 @@ export class FileLease implements Lease {
 
   async holder(): Promise<(LeaseHolder & { own: boolean }) | undefined> {
     const holder = readHolder(this.file);
-    if (!holder || !(await isAlive(holder))) return undefined;
+    if (!holder || !isAlive(holder)) return undefined;
     const { token, pid, started, since } = holder;
     return { pid, started, since, own: token === this.token };
   }
@@ -80,7 +80,7 @@ export class FileLease implements Lease {
     const claim = `${this.file}.taking`;
     if (!(await linked(mine, claim))) {
       const other = readHolder(claim);
-      if (other && !(await isAlive(other))) await rm(claim, { force: true });
+      if (other && !isAlive(other)) await rm(claim, { force: true });
       else await setTimeout(CLAIM_WAIT_MS);
       return false;
     }
@@ -132,26 +132,4 @@ function readHolder(file: string): Holder | undefined {
     if (hasCode(error, "ENOENT") || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
-}
-
-/** Field 22 of /proc/<pid>/stat (start time in clock ticks), see proc(5); "" where there is no /proc. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ESRCH")) return "";
-    throw error;
-  }
-}
-
-async function isAlive(holder: { pid: number; started: string }): Promise<boolean> {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if (hasCode(error, "ESRCH")) return false;
-    if (!hasCode(error, "EPERM")) throw error;
-  }
-  const started = await startOf(holder.pid);
-  return started === "" || started === holder.started;
 }
