@@ -22,7 +22,7 @@ const headSchema = z.strictObject({
 /** A role as OpenCode's configuration takes it. */
 export interface AgentDefinition {
   description: string;
-  mode: "primary" | "subagent";
+  mode: "primary" | "subagent" | "all";
   hidden?: boolean;
   color?: string;
   prompt: string;

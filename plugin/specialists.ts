@@ -26,15 +26,19 @@ const PERMISSIONS: Readonly<Record<Specialist["kind"], AgentPermission>> = {
   writer: {},
 };
 
-/** The specialists as OpenCode's subagents, by name. They start no subagents of their own, and have no tool of the swarm's. */
-export function specialistAgents(): Record<string, AgentDefinition> {
+/**
+ * The specialists as OpenCode's subagents, by name. They start no subagents of their own, and have no tool of the swarm's.
+ *
+ * @param mode "all" where a whole session may be one's work, as in a job
+ */
+export function specialistAgents(mode: "subagent" | "all" = "subagent"): Record<string, AgentDefinition> {
   const none = Object.fromEntries(ALL_SWARM_TOOLS.map((tool) => [tool, "deny" as const]));
   return Object.fromEntries(
     specialists().map(({ name, role, prompt, kind }) => [
       name,
       {
         description: `${role}.`,
-        mode: "subagent" as const,
+        mode,
         prompt,
         permission: { ...PERMISSIONS[kind], task: "deny" as const, ...none },
       },

@@ -17,6 +17,8 @@ export interface ConfigChange {
   model?: string | undefined;
   /** Whether the specialists are added; a name the person has already keeps its agent. */
   specialists?: boolean | undefined;
+  /** Nobody watches: whole sessions are given to specialists, which OpenCode allows no subagent. */
+  unattended?: boolean | undefined;
   /** Names of the MCP servers each role may use; none without it. */
   mcp?: Readonly<Record<Role, readonly string[]>> | undefined;
 }
@@ -52,7 +54,8 @@ export function applyConfig(target: Config, change: ConfigChange): void {
     agent[agents[role]] = { ...definition, permission, ...(model === undefined ? {} : { model }) };
   }
   if (change.specialists) {
-    for (const [name, definition] of Object.entries(specialistAgents())) agent[name] ??= definition;
+    const mode = change.unattended ? "all" : "subagent";
+    for (const [name, definition] of Object.entries(specialistAgents(mode))) agent[name] ??= definition;
   }
   config.agent = agent;
   config.command = commandsBeside(config.command ?? {}, agents.commander);

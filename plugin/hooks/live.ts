@@ -2,6 +2,7 @@ import type { Hooks } from "@opencode-ai/plugin";
 import type { Part } from "@opencode-ai/sdk";
 import { keepFinding } from "../../src/adapters/log/findingFiles.ts";
 import { boundedOutput, isLongAnswer } from "../../src/core/toolOutput.ts";
+import { UNATTENDED } from "../../src/core/unattended.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { messageOf } from "../../src/ports/thrown.ts";
@@ -136,6 +137,7 @@ export function liveHooks(
         agents: services.agents,
         model: options.model,
         specialists: options.specialists,
+        unattended: process.env[UNATTENDED] === "1",
         mcp: services.settings.allowedMcp,
       });
       await takeHostConfig(config, services, gate, allowHosts, directory).catch((error: unknown) => {

@@ -1,14 +1,12 @@
-import { appendFileSync, mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { OpenCodeServers } from "../adapters/opencode/poolServers.ts";
 import { findProgram } from "../adapters/programs/findProgram.ts";
 import { stateHome } from "../config/stateHome.ts";
-import { failureFromWords, type RunFailure } from "../core/executors/cliFailure.ts";
-import type { RunTokens } from "../core/executors/transcript.ts";
-import { messageOf } from "../ports/thrown.ts";
 import { PoolError, ServerPool } from "../runtime/pool/serverPool.ts";
+import { CallLog } from "./callLog.ts";
 import { executeViaCLI } from "./executeViaCLI.ts";
 import { loadedConfig } from "./loadedConfig.ts";
+import { answered, Deadline, type PromptOptions, type PromptResult } from "./promptResult.ts";
 
 export interface PoolOptions {
   /** Servers that always stay; default 1. */
@@ -29,39 +27,24 @@ export interface PoolOptions {
   log?: (message: string) => void;
 }
 
-export interface PoolExecution {
-  agent?: string;
-  /** As OpenCode names it; default: the one in OpenCode's configuration. */
-  model?: string;
-  /** ms; default `opencode.timeout`. */
-  timeout?: number;
-  signal?: AbortSignal;
-}
+/** How one prompt is done. */
+export type PoolExecution = PromptOptions;
 
-export interface PoolResult {
-  /** The answer. */
-  stdout: string;
-  /** What went wrong, where something did. */
-  stderr: string;
-  exitCode: number;
-  /** ms. */
-  executionTime: number;
-  tokens: RunTokens;
-  failure?: RunFailure;
+export interface PoolResult extends PromptResult {
+  /** "run" where no server came up. */
+  via: "serve" | "run";
 }
 
 const START_MS = 30_000;
 const STOP_MS = 5_000;
 const HEALTH_MS = 5_000;
-const NO_TOKENS: RunTokens = { input: 0, output: 0, cached: 0 };
 
 /** Warm `opencode serve` processes and the prompts between them. Where none comes up, a prompt is one `opencode run`. */
 export class OpenCodeServerPool {
   private readonly pool: ServerPool;
-  private readonly options: PoolOptions;
   private readonly projectDir: string;
   private readonly env: Readonly<Record<string, string | undefined>>;
-  private readonly callLog: string;
+  private readonly calls: CallLog;
   private readonly defaults: { model: string; timeout: number };
 
   /** @throws ConfigurationError; RangeError for numbers that are none; Error where there is no OpenCode */
@@ -69,7 +52,6 @@ export class OpenCodeServerPool {
     const { minServers = 1, maxServers = 5, basePort = 4096, autoScale = true } = options;
     if (!whole(minServers, 1, 25) || !whole(maxServers, minServers, 25) || !whole(basePort, 1, 65_535))
       throw new RangeError("Give 1 to 25 servers, maxServers not below minServers, and a basePort from 1 to 65535.");
-    this.options = options;
     this.projectDir = resolve(options.projectDir ?? process.cwd());
     this.env = options.env ?? process.env;
     const { config, home } = loadedConfig(this.projectDir, this.env);
@@ -78,7 +60,7 @@ export class OpenCodeServerPool {
       throw new Error(`No program ${config.opencode.command} was found on PATH. Install OpenCode 1.18.`);
     this.defaults = { model: config.model, timeout: config.opencode.timeout };
     const stateDir = stateHome(this.env, home);
-    this.callLog = join(stateDir, "calls.jsonl");
+    this.calls = new CallLog(stateDir, options.log ?? (() => undefined));
     const servers = new OpenCodeServers({
       program,
       projectDir: this.projectDir,
@@ -110,39 +92,30 @@ export class OpenCodeServerPool {
   async execute(prompt: string, options: PoolExecution = {}): Promise<PoolResult> {
     const started = performance.now();
     const { agent, model, timeout = this.defaults.timeout } = options;
-    const deadline = AbortSignal.timeout(timeout);
-    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-    const end = (result: Omit<PoolResult, "executionTime">, via: "serve" | "run"): PoolResult => {
-      const whole = { ...result, executionTime: Math.round(performance.now() - started) };
-      this.note({ via, agent, model, prompt: prompt.length, ...whole });
+    const deadline = new Deadline(timeout, options.signal);
+    const { signal } = deadline;
+    const end = (result: Omit<PromptResult, "executionTime">, via: PoolResult["via"]): PoolResult => {
+      const whole = { ...result, via, executionTime: Math.round(performance.now() - started) };
+      this.calls.note({ agent, model, prompt: prompt.length, ...whole });
       return whole;
     };
     try {
-      const { text, tokens, error } = await this.pool.execute({ prompt, agent, model }, signal);
-      if (error !== undefined)
-        return end(failed(failureFromWords(error, undefined, Date.now()), tokens, text), "serve");
-      if (text.trim() === "")
-        return end(failed({ kind: "unknown", message: "OpenCode gave an empty answer." }, tokens), "serve");
-      return end({ stdout: text, stderr: "", exitCode: 0, tokens }, "serve");
+      return end(answered(await this.pool.execute({ prompt, agent, model }, signal)), "serve");
     } catch (error) {
-      const { projectDir, env } = this;
-      if (error instanceof PoolError && error.code === "empty" && !signal.aborted) {
-        const ran = await executeViaCLI({
-          provider: "opencode",
-          prompt,
-          agent,
-          model: model ?? this.defaults.model,
-          timeout,
-          signal,
-          projectDir,
-          env,
-        });
-        const { stdout, stderr, exitCode, usage: tokens, failure } = ran;
-        return end({ stdout, stderr, exitCode, tokens, ...(failure ? { failure } : {}) }, "run");
-      }
-      const kind = options.signal?.aborted ? "cancelled" : deadline.aborted ? "timeout" : "unknown";
-      const message = kind === "timeout" ? `No answer within ${timeout / 1000} s.` : messageOf(error);
-      return end(failed({ kind, message }, NO_TOKENS), "serve");
+      if (!(error instanceof PoolError && error.code === "empty") || signal.aborted)
+        return end(deadline.failed(error), "serve");
+      const ran = await executeViaCLI({
+        provider: "opencode",
+        prompt,
+        agent,
+        model: model ?? this.defaults.model,
+        timeout,
+        signal,
+        projectDir: this.projectDir,
+        env: this.env,
+      });
+      const { stdout, stderr, exitCode, usage: tokens, failure } = ran;
+      return end({ stdout, stderr, exitCode, tokens, ...(failure ? { failure } : {}) }, "run");
     }
   }
 
@@ -160,23 +133,6 @@ export class OpenCodeServerPool {
   async shutdown(): Promise<void> {
     await this.pool.shutdown();
   }
-
-  private note(call: object): void {
-    const { stdout: _, ...entry } = { stdout: "", ...call };
-    try {
-      mkdirSync(join(this.callLog, ".."), { recursive: true });
-      appendFileSync(this.callLog, `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`, { mode: 0o600 });
-    } catch (error) {
-      this.options.log?.(`the call log cannot be written: ${messageOf(error)}`);
-    }
-  }
-}
-
-const EXIT = { timeout: 124, cancelled: 130 } as const;
-
-function failed(failure: RunFailure, tokens: RunTokens, text = ""): Omit<PoolResult, "executionTime"> {
-  const exitCode = failure.kind === "timeout" || failure.kind === "cancelled" ? EXIT[failure.kind] : 1;
-  return { stdout: text, stderr: failure.message, exitCode, tokens, failure };
 }
 
 function whole(value: number, from: number, to: number): boolean {

@@ -2,6 +2,7 @@ import type { RunTokens } from "../core/executors/transcript.ts";
 
 export interface PoolRequest {
   prompt: string;
+  /** One that OpenCode does not have is its default one, as in `opencode run`. */
   agent?: string | undefined;
   /** As OpenCode names it: `provider/model`. */
   model?: string | undefined;

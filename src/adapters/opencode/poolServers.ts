@@ -8,7 +8,7 @@ import type { PoolServer, PoolServers } from "../../ports/poolServers.ts";
 import { hasCode } from "../../ports/thrown.ts";
 import { GUARD } from "../programs/guard.ts";
 import { signalGroup } from "../programs/signalGroup.ts";
-import { QUIET_OPENCODE } from "./quietOpencode.ts";
+import { UNATTENDED_OPENCODE } from "./quietOpencode.ts";
 import { ServedSessions } from "./servedSessions.ts";
 
 export interface ServeSettings {
@@ -46,7 +46,7 @@ export class OpenCodeServers implements PoolServers {
       cwd: projectDir,
       env: {
         ...env,
-        ...QUIET_OPENCODE,
+        ...UNATTENDED_OPENCODE,
         OPENCODE_SERVER_PASSWORD: password,
         OPENCODE_SERVER_USERNAME: "opencode",
         OPENCODE_DB: join(stateDir, "pool", `${port}.db`),

@@ -2,24 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { type PoolAnswer, type PoolRequest, ServerLostError } from "../../ports/poolServers.ts";
 import { messageOf } from "../../ports/thrown.ts";
+import { NOBODY_THERE } from "./quietOpencode.ts";
 
 /** Longest wait for an answer about a session (ms); a prompt is sent and then waited for. */
 const CALL_LIMIT_MS = 20_000;
 /** Events can get lost when their stream breaks: the session is looked at this often as well (ms). */
 const LOOK_EVERY_MS = 2_000;
 const RECONNECT_MS = 500;
-/** There is nobody to ask: what OpenCode would ask about is refused, so that a session never waits for ever. */
-const NOBODY_THERE = ["external_directory", "doom_loop", "question"].map((permission) => ({
-  permission,
-  pattern: "*",
-  action: "deny" as const,
-}));
+const RULES = NOBODY_THERE.map((permission) => ({ permission, pattern: "*", action: "deny" as const }));
 
 /** Requests to one OpenCode server, a session each, through its SDK: what is sent by REST, what happens by its events. */
 export class ServedSessions {
   private readonly client: OpencodeClient;
   private readonly healthTimeoutMs: number;
   private readonly lost: Promise<never>;
+  private agents: readonly { name: string }[] | undefined;
   private readonly gone = new AbortController();
   private readonly wakes = new Map<string, () => void>();
   private readonly errors = new Map<string, string>();
@@ -64,7 +61,7 @@ export class ServedSessions {
   private async answer({ prompt, agent, model }: PoolRequest, signal: AbortSignal): Promise<PoolAnswer> {
     const title = prompt.trim().split("\n", 1)[0]?.slice(0, 60) || "Job";
     const created = await this.call("create a session", (options) =>
-      this.client.session.create({ title, permission: NOBODY_THERE }, options),
+      this.client.session.create({ title, permission: RULES }, options),
     );
     const session = created.id;
     const slash = model?.indexOf("/") ?? -1;
@@ -78,7 +75,7 @@ export class ServedSessions {
           {
             sessionID: session,
             ...named,
-            ...(agent === undefined ? {} : { agent }),
+            ...(agent !== undefined && (await this.has(agent)) ? { agent } : {}),
             parts: [{ type: "text", text: prompt }],
           },
           options,
@@ -98,6 +95,11 @@ export class ServedSessions {
       this.wakes.delete(session);
       this.errors.delete(session);
     }
+  }
+
+  private async has(agent: string): Promise<boolean> {
+    this.agents ??= await this.call("name its agents", (options) => this.client.app.agents({}, options));
+    return this.agents.some(({ name }) => name === agent);
   }
 
   /** The answer, once the session's last message is one. */

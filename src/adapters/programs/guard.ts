@@ -5,19 +5,26 @@
  * Its standard input is a line to whoever started it: when that closes, by `kill -9` of the starter or on purpose, the whole
  * process group dies. What left the group (OpenCode's shells do) is found by MARK in its environment, where there is a /proc.
  */
-export const GUARD = `
+export const GUARD = guard("exec 3<&0 </dev/null", "");
+
+/** The same for a program that is talked to: its standard input is the guard's own, and descriptor 4 is the line. */
+export const GUARD_WITH_INPUT = guard("exec 5<&0 3<&4 4<&- </dev/null", "<&5 5<&-");
+
+function guard(lines: string, input: string): string {
+  return `
 mark=$1; shift
-exec 3<&0 </dev/null
+${lines}
 sweep() {
   for each in $(grep -lzs "^OMQ_RUN=$mark\\$" /proc/[0-9]*/environ 2>/dev/null); do
     each=\${each#/proc/}
     kill -KILL "\${each%/environ}" 2>/dev/null
   done
 }
-( trap '' TERM INT HUP; read -r _ <&3; sweep; kill -KILL 0 ) >/dev/null 2>&1 &
+( trap '' TERM INT HUP; exec 5<&-; read -r _ <&3; sweep; kill -KILL 0 ) >/dev/null 2>&1 &
 watch=$!
-OMQ_RUN=$mark "$@" 3<&- &
+OMQ_RUN=$mark "$@" ${input} 3<&- &
 child=$!
+exec 5<&-
 trap : TERM INT HUP
 while :; do
   wait "$child"; code=$?
@@ -27,3 +34,4 @@ kill -KILL "$watch" 2>/dev/null
 sweep
 exit "$code"
 `;
+}

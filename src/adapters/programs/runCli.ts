@@ -9,7 +9,7 @@ import {
   readLine,
   type Transcript,
 } from "../../core/executors/transcript.ts";
-import { QUIET_OPENCODE } from "../opencode/quietOpencode.ts";
+import { UNATTENDED_OPENCODE } from "../opencode/quietOpencode.ts";
 import { findProgram } from "./findProgram.ts";
 import { runProgram } from "./runProgram.ts";
 
@@ -61,7 +61,7 @@ export async function runCli(run: CliRun): Promise<CliRunResult> {
     program,
     args: invocationOf(name, run),
     cwd: run.projectDir,
-    env: cli === "opencode" ? { ...run.env, ...QUIET_OPENCODE } : run.env,
+    env: cli === "opencode" ? { ...run.env, ...UNATTENDED_OPENCODE } : run.env,
     timeoutMs: run.timeoutMs,
     signal: run.signal,
     onStdout: (text) => reader.take(text),

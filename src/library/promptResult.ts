@@ -1,0 +1,66 @@
+import { failureFromWords, type RunFailure } from "../core/executors/cliFailure.ts";
+import type { RunTokens } from "../core/executors/transcript.ts";
+import type { PoolAnswer } from "../ports/poolServers.ts";
+import { messageOf } from "../ports/thrown.ts";
+
+/** What became of one prompt. */
+export interface PromptResult {
+  /** The answer. */
+  stdout: string;
+  /** What went wrong, where something did. */
+  stderr: string;
+  exitCode: number;
+  /** ms. */
+  executionTime: number;
+  tokens: RunTokens;
+  failure?: RunFailure;
+}
+
+export interface PromptOptions {
+  /** One that OpenCode does not have is its default one, as in `opencode run`. */
+  agent?: string | undefined;
+  /** As OpenCode names it; default: the one in OpenCode's configuration. */
+  model?: string | undefined;
+  /** ms; default `opencode.timeout`. */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+type Untimed = Omit<PromptResult, "executionTime">;
+
+const EXIT = { timeout: 124, cancelled: 130 } as const;
+const NO_TOKENS: RunTokens = { input: 0, output: 0, cached: 0 };
+
+/** The caller's stop and the time it gave, as one signal. */
+export class Deadline {
+  readonly signal: AbortSignal;
+  private readonly timer: AbortSignal;
+  private readonly caller: AbortSignal | undefined;
+  private readonly ms: number;
+
+  constructor(ms: number, caller: AbortSignal | undefined) {
+    this.ms = ms;
+    this.caller = caller;
+    this.timer = AbortSignal.timeout(ms);
+    this.signal = caller ? AbortSignal.any([caller, this.timer]) : this.timer;
+  }
+
+  /** The result for what was thrown where an answer was due. */
+  failed(error: unknown): Untimed {
+    const kind = this.caller?.aborted ? "cancelled" : this.timer.aborted ? "timeout" : "unknown";
+    const message = kind === "timeout" ? `No answer within ${this.ms / 1000} s.` : messageOf(error);
+    return failed({ kind, message }, NO_TOKENS);
+  }
+}
+
+/** The result for an answer: one that OpenCode or the model called an error, and an empty one, are failures. */
+export function answered({ text, tokens, error }: PoolAnswer): Untimed {
+  if (error !== undefined) return failed(failureFromWords(error, undefined, Date.now()), tokens, text);
+  if (text.trim() === "") return failed({ kind: "unknown", message: "OpenCode gave an empty answer." }, tokens);
+  return { stdout: text, stderr: "", exitCode: 0, tokens };
+}
+
+function failed(failure: RunFailure, tokens: RunTokens, text = ""): Untimed {
+  const exitCode = failure.kind === "timeout" || failure.kind === "cancelled" ? EXIT[failure.kind] : 1;
+  return { stdout: text, stderr: failure.message, exitCode, tokens, failure };
+}
