@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { z } from "zod";
 import { findOpencode } from "../../src/cli/demo/environment.ts";
@@ -5,7 +8,7 @@ import { checkedProject, opening, type Part, swarmBrain } from "../../tests/e2e/
 import { Host, packageDir } from "../../tests/e2e/world.ts";
 import { call, say } from "../../vllm/simulator/brain.ts";
 import type { RecordedRequest } from "../../vllm/simulator/scriptedServer.ts";
-import { finish, machine, readArguments } from "./report.ts";
+import { finish, machine, progress } from "./report.ts";
 
 /** Bytes; 1 KB is 1,000 bytes. The Commander's is what OpenCode's own build agent sends. */
 const LIMITS = { commander: 30_700, worker: 24_000, scout: 12_000, librarian: 12_000 };
@@ -22,13 +25,25 @@ interface Bytes {
   toolNames: Record<string, number>;
 }
 
-/** The size of each role's first request, beside that of OpenCode's build agent without the plugin. */
+/**
+ * The size of each role's first request, beside that of OpenCode's build agent without the plugin, and beside other plugins:
+ * `--peer FOLDER`, as often as wanted, names one that npm installed.
+ */
 export async function bench(args: readonly string[]): Promise<void> {
-  const options = readArguments(args, { name: "rounds", fallback: 1 });
+  const { values: options } = parseArgs({
+    args: [...args],
+    options: { json: { type: "boolean", default: false }, peer: { type: "string", multiple: true, default: [] } },
+  });
   const { stdout: version } = await execa(await findOpencode({ PATH: "" }, packageDir), ["--version"]);
   const about = machine(version.trim());
   const roles = await swarmRequests();
   const build = await buildRequest();
+  const peers: Record<string, Bytes> = {};
+  for (const folder of options.peer) {
+    const { name, version: of, entry } = installedPlugin(folder);
+    progress(`${name} ${of}`);
+    peers[`${name} ${of}`] = await peerRequest(entry);
+  }
   const within = Object.fromEntries(
     Object.entries(LIMITS).map(([role, limit]) => [role, (roles[role]?.whole ?? Number.NaN) <= limit]),
   );
@@ -37,6 +52,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     machine: about,
     roles,
     build,
+    peers,
     limits: LIMITS,
     within,
     met: Object.values(within).every(Boolean),
@@ -49,6 +65,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       `${"".padEnd(10)}   whole  system   tools   limit`,
       ...Object.entries(LIMITS).map(([role, limit]) => row(role, roles[role], String(limit).padStart(8))),
       row("build", build, "  (OpenCode's own agent, without the plugin)"),
+      ...Object.entries(peers).map(([name, bytes]) => row("peer", bytes, `  (${name}: its default agent)`)),
     ],
     options.json,
   );
@@ -84,6 +101,30 @@ async function buildRequest(): Promise<Bytes> {
       host.requests().find(({ sessionId }) => sessionId === chat.session),
       "build",
     );
+  } finally {
+    await host.close();
+  }
+}
+
+const manifest = z.looseObject({ name: z.string(), version: z.string(), main: z.string() });
+
+/** What npm installed in a folder. Throws where that is no package with an entry. */
+function installedPlugin(folder: string): { name: string; version: string; entry: string } {
+  const about = manifest.parse(JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")));
+  return { name: about.name, version: about.version, entry: path.resolve(folder, about.main) };
+}
+
+/** Another plugin alone, in its default agent: the largest request of the first turn, beside which titles are small. */
+async function peerRequest(entry: string): Promise<Bytes> {
+  const host = await Host.start({ plugin: [entry] });
+  try {
+    const project = await host.project(checkedProject);
+    const { data, error } = await project.client.session.create({ title: "Scripted test" });
+    if (!data) throw new Error(`no session: ${JSON.stringify(error)}`);
+    host.teach(data.id, () => say("Hi."));
+    await project.client.session.prompt({ sessionID: data.id, parts: [{ type: "text", text: "say hi" }] });
+    const sent = host.requests().filter(({ sessionId }) => sessionId === data.id);
+    return bytesOf(sent.sort((a, b) => b.bytes - a.bytes).at(0), entry);
   } finally {
     await host.close();
   }

@@ -80,7 +80,7 @@ export class Host {
   /**
    * @param options.settings the user's aegis.jsonc, for instance `{swarm: {sandbox: "off"}}`.
    * @param options.env added to OpenCode's environment.
-   * @param options.plugin false leaves the plugin out: OpenCode as it comes.
+   * @param options.plugin false leaves the plugin out: OpenCode as it comes; paths put other plugins in its place.
    * @param options.maxModelLen tokens of the longest prompt the scripted server takes.
    * @param options.latencyMs before the first byte of every completion.
    * @param options.catalogue with OpenCode's own list of hosted models, which an install switches off.
@@ -91,7 +91,7 @@ export class Host {
     options: {
       settings?: object;
       env?: Record<string, string>;
-      plugin?: boolean;
+      plugin?: boolean | readonly string[];
       latencyMs?: number;
       catalogue?: boolean;
       further?: readonly FurtherProvider[];
@@ -394,7 +394,7 @@ async function install(
   home: string,
   env: Record<string, string>,
   baseUrl: string,
-  plugin: boolean,
+  plugin: boolean | readonly string[],
   settings: object | undefined,
 ) {
   const config = path.join(home, ".config");
@@ -405,10 +405,10 @@ async function install(
     env,
     extendEnv: false,
   });
-  if (!plugin) {
+  if (plugin !== true) {
     const file = path.join(config, "opencode/opencode.json");
     const { plugin: _ours, ...rest } = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
-    await writeFile(file, JSON.stringify(rest));
+    await writeFile(file, JSON.stringify({ ...rest, plugin: plugin || [] }));
   }
   if (settings) {
     await mkdir(path.join(config, "oh-my-qwencoder"), { recursive: true });

@@ -140,7 +140,7 @@ function makeRoom(
   const beside = budget.load?.sessionTokens ?? 0;
   const total = () => others.reduce((sum, each) => sum + each.tokens + beside, next.tokens + beside);
   // Who sends nothing at the moment may lose its place: to anybody who must go; to a session that came before it; to who
-  // waited too long, once its own turn is over. The youngest loses first: it has the least to read again.
+  // waited too long, once its own turn is over. The smallest loses first: it has the least to read again.
   const mayLose = others
     .filter((each) => each.active.length === 0)
     .filter(
@@ -149,7 +149,7 @@ function makeRoom(
         (seated !== undefined && each.since > seated.since) ||
         (impatient(next, now, settings) && turnOver(each, now, settings)),
     )
-    .sort((a, b) => b.since - a.since);
+    .sort((a, b) => a.tokens - b.tokens);
   for (const loser of mayLose) {
     if (total() <= tokens) break;
     others = others.filter((each) => each !== loser);

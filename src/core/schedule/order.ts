@@ -26,8 +26,8 @@ export function impatient(waiting: Waiting, now: number, settings: AdmissionSett
 
 /**
  * The queue as it is served: people and the Commander; who waited too long; sessions that hold a place, the eldest first, so
- * that begun work ends before new work begins; those that lost theirs in the middle of their work; newcomers, the owner that has least first,
- * then by role, then by arrival.
+ * that begun work ends before new work begins; those that lost theirs in the middle of their work, the smallest first, since
+ * most of it is read again; newcomers, the owner that has least first, then by role, then by arrival.
  */
 export function inOrder(state: Admission, now: number, settings: AdmissionSettings): readonly Waiting[] {
   const seats = new Map(state.residents.map((each) => [each.session, each]));
@@ -39,7 +39,7 @@ export function inOrder(state: Admission, now: number, settings: AdmissionSettin
       if (goesAtOnce(each.role)) return [each.request, [0, 0, 0, each.seq]];
       if (impatient(each, now, settings)) return [each.request, [1, 0, 0, each.seq]];
       if (seat) return [each.request, [2, seat.since, 0, each.seq]];
-      if (state.begun.includes(each.session)) return [each.request, [3, 0, 0, each.seq]];
+      if (state.begun.includes(each.session)) return [each.request, [3, each.tokens, 0, each.seq]];
       return [each.request, [4, held.get(each.owner) ?? 0, ROLE_RANK[each.role], each.seq]];
     }),
   );

@@ -131,6 +131,36 @@ describe("the KV pool", () => {
     expect(grown.go).toEqual(["old#1", "young#1", "old#2"]);
     expect(grown.state.residents.map(({ session }) => session)).toEqual(["old"]);
   });
+
+  test("who makes room is the smallest that is enough: it has the least to read again", () => {
+    const idle = given(
+      load(),
+      ask("first#1", 20, { at: 0 }),
+      ask("small#1", 25, { at: 1 }),
+      ask("large#1", 45, { at: 2 }),
+      ...["first#1", "small#1", "large#1"].map((request): AdmissionEvent => ({ type: "left", at: 3, request })),
+      ask("first#2", 50, { at: 4 }),
+    );
+    expect(idle.go).toContain("first#2");
+    expect(idle.state.residents.map(({ session }) => session).sort()).toEqual(["first", "large"]);
+  });
+
+  test("of those that lost their places the smallest comes back first", () => {
+    const lost = given(
+      load(),
+      ask("large#1", 50, { at: 0 }),
+      ask("small#1", 40, { at: 1 }),
+      { type: "left", at: 2, request: "large#1" },
+      { type: "left", at: 2, request: "small#1" },
+      load({ at: 70_000 }),
+      ask("other#1", 95, { at: 70_000 }),
+      ask("large#2", 50, { at: 70_001 }),
+      ask("small#2", 40, { at: 70_002 }),
+      { type: "left", at: 70_003, request: "other#1" },
+      { type: "ended", at: 70_003, session: "other" },
+    );
+    expect(lost.go.slice(3)).toEqual(["small#2", "large#2"]);
+  });
 });
 
 describe("nobody waits for ever", () => {
