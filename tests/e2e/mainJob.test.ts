@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { call, type Step, say } from "../../vllm/simulator/brain.ts";
 import { ISOLATIONS, inMode } from "./isolation.ts";
-import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
+import { checkedProject, closing, goodWorker, opening, type Part, seen, swarmBrain } from "./steps.ts";
 import { Host } from "./world.ts";
+
+const FOUND_LINES = 400;
+/** A Scout's answer that is too long for the Worker's context. */
+const LONG_ANSWER = [
+  ...Array.from({ length: FOUND_LINES }, (_, index) => `Scripted: found ${index + 1}. src/shared.mjs:${index + 1}`),
+  "Scripted: the last of what was found.",
+].join("\n");
 
 function barrier(): { promise: Promise<void>; resolve: () => void } {
   let resolve: () => void = () => undefined;
@@ -26,13 +33,19 @@ describe.each(ISOLATIONS)("the main job on real OpenCode, isolation %s", (isolat
         scope: ["src/left/**"],
         steps: [
           call("task", { description: "look", prompt: "Where is shared?", subagent_type: "scout" }),
+          // The answer is longer than what its asker's context gets of it: the rest is read where it is kept.
+          (turn) => {
+            const kept = /\.aegis\/findings\/\S+\.md/u.exec(seen(turn, "task"))?.[0] ?? "no file was named";
+            return call("read", { filePath: kept, offset: FOUND_LINES - 10 });
+          },
           ...goodWorker("src/left/a.mjs"),
         ],
       },
       { name: "right", scope: ["src/right/**"], steps: goodWorker("src/right/b.mjs") },
     ];
     const project = await host.project(checkedProject);
-    const chat = await project.chat(swarmBrain([...opening(parts), ...closing(parts)], parts));
+    const brain = swarmBrain([...opening(parts), ...closing(parts)], parts, [say(LONG_ANSWER)]);
+    const chat = await project.chat(brain);
     await chat.say("Build both parts");
     expect((await project.state())?.question).toEqual({ kind: "design", revision: 1 });
     await chat.say("1");
@@ -41,7 +54,10 @@ describe.each(ISOLATIONS)("the main job on real OpenCode, isolation %s", (isolat
     const [left] = await project.children(chat.session);
     const [task] = (await project.tools(left?.id ?? "")).filter((part) => part.tool === "task");
     expect(task).toMatchObject({ status: "completed" });
-    expect(task?.text).toContain("Scripted: found.");
+    expect(task?.text).toContain("Scripted: found 1.");
+    expect(task?.text.length).toBeLessThan(LONG_ANSWER.length);
+    const [read] = (await project.tools(left?.id ?? "")).filter((part) => part.tool === "read");
+    expect(read?.text).toContain("Scripted: the last of what was found.");
     expect(await project.git("log", "--format=%s %an", "-1")).toBe("feat: all parts Person");
     expect(await project.git("show", "--name-only", "--format=", "HEAD")).toBe("src/left/a.mjs\nsrc/right/b.mjs");
     expect(await project.git("status", "--porcelain")).toBe("");
