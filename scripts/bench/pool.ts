@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
 import { executeViaCLI } from "../../src/library/executeViaCLI.ts";
+import { OpenCodeAcp } from "../../src/library/openCodeAcp.ts";
 import { OpenCodeServerPool } from "../../src/library/openCodeServerPool.ts";
 import { startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { finish, machine, progress, readArguments } from "./report.ts";
@@ -14,7 +15,7 @@ const PROMPTS = 10;
 const GOALS = { speedUp: 10, firstWarmMs: 2_000 };
 const BASE_PORT = 4_196;
 
-/** The same prompts on the scripted model: a process each one after the other and at once, one warm server, four of them. */
+/** The same prompts on the scripted model: a process each one after the other and at once, one warm server, four of them, one process by ACP. */
 export async function bench(args: readonly string[]): Promise<void> {
   const options = readArguments(args, { name: "prompts", fallback: PROMPTS });
   // The bench is run from the repository's root.
@@ -90,6 +91,21 @@ export async function bench(args: readonly string[]): Promise<void> {
         await pool.shutdown();
       }
     }
+    progress("one process by the Agent Client Protocol");
+    const agent = new OpenCodeAcp({ projectDir: project, env });
+    const acp = { startMs: 0, firstMs: 0, allMs: 0 };
+    try {
+      acp.startMs = await timed(() => agent.initialize());
+      const ask = async (prompt: string) => {
+        const { stdout, failure } = await agent.execute(prompt, { model: named, agent: "build" });
+        check(prompt, stdout, failure?.message);
+      };
+      await ask("warm-up");
+      acp.firstMs = await timed(() => ask("first"));
+      acp.allMs = await timed(async () => void (await Promise.all(prompts.map(ask))));
+    } finally {
+      await agent.shutdown();
+    }
     const four = pools.find(({ servers }) => servers === 4);
     const speedUp = round(each / (four?.allMs ?? Number.NaN), 1);
     const met = speedUp >= GOALS.speedUp && (four?.firstMs ?? Number.NaN) <= GOALS.firstWarmMs;
@@ -101,6 +117,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       eachMs: each,
       threeAtOnceMs: three,
       pools,
+      acp,
       speedUp,
     };
     const lines = [
@@ -108,6 +125,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       ...pools.map(
         (one) => `pool of ${one.servers}: start ${one.startMs} ms, first warm ${one.firstMs} ms, all ${one.allMs} ms`,
       ),
+      `acp: start ${acp.startMs} ms, first warm ${acp.firstMs} ms, all ${acp.allMs} ms`,
       `pool of 4 against a process each: ${speedUp} times faster (goal ${GOALS.speedUp})`,
     ];
     finish(result, lines, options.json);

@@ -32,6 +32,12 @@ const opencode = z
       .array(z.string())
       .default([])
       .describe("Arguments put before ours in headless runs. Weakens: never read from a repository."),
+    ways: z
+      .array(z.enum(["acp", "serve", "run"]))
+      .default(["acp", "serve", "run"])
+      .describe(
+        "Ways in which tasks outside a chat may be done: acp and serve keep a process of 0.6 to 0.7 GB, run starts one each time and is always possible.",
+      ),
     ultraworkByDefault: flag(true, "Headless runs start in the auto mode (ulw)."),
     timeout: z.number().int().min(1000).default(300_000).describe("Time limit of a headless run, in milliseconds."),
   })

@@ -4,6 +4,7 @@ import { runCli } from "../adapters/programs/runCli.ts";
 import type { RunFailure, RunFailureKind } from "../core/executors/cliFailure.ts";
 import { cliOf, PROGRAMS } from "../core/executors/invocation.ts";
 import type { RunTokens } from "../core/executors/transcript.ts";
+import type { LimitWindow } from "../core/routing/limits/window.ts";
 import { loadedConfig } from "./loadedConfig.ts";
 
 export interface CliRequest {
@@ -36,6 +37,10 @@ export interface CliResult {
   /** ms. */
   duration: number;
   usage: RunTokens;
+  /** The command line's own id of the run. */
+  session?: string;
+  /** What it told of the provider's limits. */
+  limits: readonly LimitWindow[];
   /** Only where `success` is false. */
   failure?: RunFailure;
 }
@@ -82,6 +87,8 @@ export async function executeViaCLI(request: CliRequest): Promise<CliResult> {
     exitCode: run.exitCode ?? (failure && EXIT[failure.kind]) ?? 1,
     duration: run.durationMs,
     usage: run.tokens,
+    limits: run.limits,
+    ...(run.session === undefined ? {} : { session: run.session }),
     ...(failure ? { failure } : {}),
   };
 }

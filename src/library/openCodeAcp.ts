@@ -75,7 +75,7 @@ export class OpenCodeAcp {
     const { agent, model, timeout = this.timeout, onUpdate } = options;
     const deadline = new Deadline(timeout, options.signal);
     const work = async () => {
-      const process = await this.process();
+      const process = await deadline.within(this.process());
       return answered(await process.ask({ prompt, agent, model }, deadline.signal, onUpdate));
     };
     const ended = await work().catch((error: unknown) => deadline.failed(error));

@@ -23,6 +23,8 @@ export interface PoolOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Between two looks at every server (ms); default 30,000. */
   healthEvery?: number;
+  /** Default true: where no server comes up, a prompt is one `opencode run`. */
+  runWithout?: boolean;
   /** Gets what happens to servers. */
   log?: (message: string) => void;
 }
@@ -44,6 +46,7 @@ export class OpenCodeServerPool {
   private readonly pool: ServerPool;
   private readonly projectDir: string;
   private readonly env: Readonly<Record<string, string | undefined>>;
+  private readonly runWithout: boolean;
   private readonly calls: CallLog;
   private readonly defaults: { model: string; timeout: number };
 
@@ -58,6 +61,7 @@ export class OpenCodeServerPool {
     const program = findProgram([config.opencode.command], this.env.PATH);
     if (program === undefined)
       throw new Error(`No program ${config.opencode.command} was found on PATH. Install OpenCode 1.18.`);
+    this.runWithout = options.runWithout ?? true;
     this.defaults = { model: config.model, timeout: config.opencode.timeout };
     const stateDir = stateHome(this.env, home);
     this.calls = new CallLog(stateDir, options.log ?? (() => undefined));
@@ -102,7 +106,7 @@ export class OpenCodeServerPool {
     try {
       return end(answered(await this.pool.execute({ prompt, agent, model }, signal)), "serve");
     } catch (error) {
-      if (!(error instanceof PoolError && error.code === "empty") || signal.aborted)
+      if (!this.runWithout || !(error instanceof PoolError && error.code === "empty") || signal.aborted)
         return end(deadline.failed(error), "serve");
       const ran = await executeViaCLI({
         provider: "opencode",

@@ -1,16 +1,12 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { policySettings } from "../config/policySettings.ts";
 import { fileClash } from "../core/dag/fileClash.ts";
 import { canRunInParallel } from "../core/dag/parallel.ts";
-import { cliOf } from "../core/executors/invocation.ts";
-import { analyzeTask, selectStrategy, TASK_TYPES } from "../core/executors/taskAnalysis.ts";
-import { makePolicy } from "../core/routing/policy.ts";
-import { policyDesk } from "../policyDesk.ts";
+import { analyzeTask, type RunMode, selectStrategy, TASK_TYPES } from "../core/executors/taskAnalysis.ts";
 import { type GraphResult, runGraph, TaskGraphError } from "../runtime/executor/runGraph.ts";
-import { isFree, taskTarget } from "../runtime/executor/taskTarget.ts";
-import { executeViaCLI } from "./executeViaCLI.ts";
 import { loadedConfig } from "./loadedConfig.ts";
+import type { FailedWay } from "./openCodeWays.ts";
+import { ProviderRuns } from "./providerRuns.ts";
 
 const taskSchema = z.object({
   id: z.string().min(1),
@@ -35,6 +31,10 @@ export interface TaskResult {
   agent: string;
   /** ms. */
   executionTime: number;
+  /** How OpenCode did it, or that a command line of the provider's own did: "run". */
+  mode?: RunMode;
+  /** Ways that failed before, with the reason. */
+  fallbacks?: FailedWay[];
   /** The answer. */
   output?: string;
   error?: string;
@@ -116,7 +116,9 @@ export class ParallelExecutor {
     maxWorkers: number | undefined,
     weight: (at: number) => number = (at) => analyzeTask(tasks[at] ?? {}).estimatedDuration,
   ): Promise<TaskResult[]> {
-    const work = this.options.work ?? (await this.commandLines());
+    const { work, close } = this.options.work
+      ? { work: this.options.work, close: async () => undefined }
+      : this.providers();
     const places =
       maxWorkers ??
       this.options.maxConcurrent ??
@@ -134,42 +136,25 @@ export class ParallelExecutor {
         const end = await work(task, signal);
         return { ...end, taskId: id, executionTime: Math.round(performance.now() - started) };
       },
-    });
+    }).finally(close);
     return results.map((result) => resultOf(result, byId.get(result.id)));
   }
 
-  private async commandLines(): Promise<TaskWork> {
+  /** The providers of the configuration, and an end for what they keep warm. */
+  private providers(): { work: TaskWork; close(): Promise<void> } {
     const { projectDir } = this;
-    const { config, home } = loadedConfig(projectDir, process.env);
-    const policy = makePolicy(policySettings(config));
+    const { env } = process;
     const log = (message: string) => void process.emitWarning(message);
-    const desk = policyDesk(config, { env: process.env, home, log });
-    return async (task, signal) => {
-      const { agent, timeout } = selectStrategy(task).options;
-      const failed: string[] = [];
-      let last: Awaited<ReturnType<TaskWork>> | undefined;
-      for (;;) {
-        const question = { provider: task.provider, agent, task: task.description, session: task.id, failed };
-        const target = await taskTarget(policy, desk, question);
-        if (!target.ok) return last ?? { success: false, provider: "none", agent, error: target.reason };
-        const { provider, model, hostModel } = target;
-        // A provider without a command line of its own is reached through OpenCode, as is the house's own.
-        const own = task.provider === "opencode" ? "opencode" : (cliOf(provider) ?? "opencode");
-        const asked = own === "opencode" ? { provider: own, model: hostModel } : { provider, model };
-        const ran = await executeViaCLI({ ...asked, prompt: promptOf(task), projectDir, timeout, signal });
-        const end = { success: ran.success, provider, agent, output: ran.stdout };
-        if (ran.failure === undefined) return end;
-        const { kind, message, ...times } = ran.failure;
-        const next =
-          kind !== "cancelled" &&
-          desk.runFailed({ session: task.id, agent, provider, failure: { kind, ...times } }) &&
-          isFree(task.provider) &&
-          !failed.includes(provider);
-        last = { ...end, error: `${kind}: ${message}` };
-        if (!next) return last;
-        failed.push(provider);
-      }
+    const runs = new ProviderRuns({ projectDir, env, log, ...loadedConfig(projectDir, env) });
+    const work: TaskWork = async (task, signal) => {
+      const prompt = promptOf(task);
+      const ended = await runs.run({ session: task.id, provider: task.provider, task, prompt, signal });
+      const { success, provider, agent, mode, fallbacks, output, failure } = ended;
+      const how = mode === undefined ? {} : { mode, fallbacks, output };
+      const error = failure && (mode === undefined ? failure.message : `${failure.kind}: ${failure.message}`);
+      return { success, provider, agent, ...how, ...(error === undefined ? {} : { error }) };
     };
+    return { work, close: () => runs.close() };
   }
 }
 

@@ -31,6 +31,9 @@ type Untimed = Omit<PromptResult, "executionTime">;
 const EXIT = { timeout: 124, cancelled: 130 } as const;
 const NO_TOKENS: RunTokens = { input: 0, output: 0, cached: 0 };
 
+/** The longest delay a timer takes (ms). */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The caller's stop and the time it gave, as one signal. */
 export class Deadline {
   readonly signal: AbortSignal;
@@ -41,8 +44,18 @@ export class Deadline {
   constructor(ms: number, caller: AbortSignal | undefined) {
     this.ms = ms;
     this.caller = caller;
-    this.timer = AbortSignal.timeout(ms);
+    this.timer = AbortSignal.timeout(Math.min(Math.max(0, Math.round(ms)), LONGEST_TIMER));
     this.signal = caller ? AbortSignal.any([caller, this.timer]) : this.timer;
+  }
+
+  /** What a promise gives, if it does in time. @throws the signal's reason */
+  async within<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
+    signal.throwIfAborted();
+    const over = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    return await Promise.race([work, over]);
   }
 
   /** The result for what was thrown where an answer was due. */

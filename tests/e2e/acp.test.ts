@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { OpenCodeAcp } from "../../src/library/openCodeAcp.ts";
 import type { AgentUpdate } from "../../src/ports/agentProcess.ts";
 import { call, fail, say, silence } from "../../vllm/simulator/brain.ts";
 import { type ProgramWorld, processes, programWorld } from "./programWorld.ts";
-import { packageDir } from "./world.ts";
+import { MODEL, packageDir } from "./world.ts";
 
 /** A real `opencode acp`, one for the whole file, on a scripted model. */
 let world: ProgramWorld;
@@ -111,6 +111,31 @@ test("a process that hangs is ended, its prompt fails, the next one has a new pr
   expect((await ask("again")).result).toMatchObject({ exitCode: 0 });
   const now = await processes(world, " acp ");
   expect(now.filter((pid) => hung.includes(pid))).toEqual([]);
+});
+
+test("a long task of the executor goes by acp; where that fails, by a server, with the reason", async () => {
+  const program = [
+    `import { ParallelExecutor } from ${JSON.stringify(path.join(packageDir, "dist/index.js"))};`,
+    'const task = { id: "a", description: "Rewrite the whole system and run a command", files: [] };',
+    "console.log(JSON.stringify(await new ParallelExecutor().executeTasks([task])));",
+  ].join("\n");
+  const run = async (env: Record<string, string>) => {
+    const options = { cwd: world.dir, env: { ...world.env, OMQ_MODEL: `aegis/${MODEL}`, ...env }, extendEnv: false };
+    const { stdout } = await execa(process.execPath, ["--input-type=module", "-e", program], options);
+    return JSON.parse(stdout);
+  };
+  const output = "Scripted: the tool said from-42";
+  const good = { success: true, provider: "local", output };
+  const bin = path.join(world.home, "bin");
+  await mkdir(bin);
+  const real = path.join((world.env.PATH ?? "").split(":", 1)[0] ?? "", "opencode");
+  const without = `#!/bin/sh\n[ "$1" = acp ] && { echo "no acp in this house" >&2; exit 3; }\nexec ${real} "$@"\n`;
+  await writeFile(path.join(bin, "opencode"), without, { mode: 0o755 });
+  const [[first], [second]] = await Promise.all([run({}), run({ PATH: `${bin}:${world.env.PATH}` })]);
+  expect(first).toMatchObject({ ...good, mode: "acp", fallbacks: [] });
+  const fallbacks = [{ mode: "acp", reason: expect.stringContaining("no acp in this house") }];
+  expect(second).toMatchObject({ ...good, mode: "serve", fallbacks });
+  await expect.poll(() => processes(world, " serve ", /^$/), { timeout: 20_000 }).toEqual([]);
 });
 
 test("kill -9 of the program that has it leaves no process, and every call is on record", async () => {

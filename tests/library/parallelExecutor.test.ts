@@ -111,7 +111,7 @@ describe("command lines", () => {
     const [result] = await new ParallelExecutor({ projectDir: project }).executeTasks([{ id: "a", files: ["a.ts"] }]);
     expect(result).toMatchObject({ success: true, provider: "local", agent: "executor", output: "The answer is 42." });
     const { args } = JSON.parse(readFileSync(process.env.SCRIPTED_NOTES ?? "", "utf8")) as { args: string[] };
-    expect(args.join(" ")).toContain("-m aegis/qwen3-coder-next -- a\n\nChange no files but: a.ts");
+    expect(args.join(" ")).toContain("-m aegis/qwen3-coder-next --agent executor -- a\n\nChange no files but: a.ts");
   });
 
   test("outside is refused until the person allows it", async () => {
@@ -145,6 +145,49 @@ describe("command lines", () => {
     // The limit is known from now on: nobody asks there again.
     const [again] = await new ParallelExecutor({ projectDir: project }).executeTasks([task]);
     expect(again).toMatchObject({ success: true, provider: "openai" });
+  });
+
+  test("what a provider tells of its limits on the way counts from the next task on", async () => {
+    const settings = { routing: { primary: "claude", fallback: ["openai"], external: { enabled: true } } };
+    const project = world(settings, []);
+    const script = path("../adapters/programs/scripted.mjs");
+    const info = { status: "allowed_warning", resetsAt: Math.floor(Date.now() / 1000) + 3_600, utilization: 0.97 };
+    const told = { type: "rate_limit_event", rate_limit_info: { ...info, rateLimitType: "five_hour" } };
+    for (const [cli, before] of [
+      ["claude", `printf '%s\\n' '${JSON.stringify(told)}'`],
+      ["codex", ""],
+    ] as const) {
+      const text = `#!/bin/sh\n${before}\nSCRIPTED=${fixture(`${cli}-success`)} exec ${process.execPath} ${script} "$@"\n`;
+      writeFileSync(join(project, "../bin", cli), text, { mode: 0o755 });
+    }
+    const task = { id: "a", files: ["a.ts"] };
+    const results = await new ParallelExecutor({ projectDir: project, strategy: "sequential" }).executeTasks([
+      task,
+      { ...task, id: "b" },
+    ]);
+    expect(results).toMatchObject([
+      { success: true, provider: "claude" },
+      { success: true, provider: "openai" },
+    ]);
+  });
+
+  test("a long task goes by acp, then by serve, then by run, once each, with the reasons kept", async () => {
+    const project = world({}, ["opencode"]);
+    vi.stubEnv("SCRIPTED", fixture("opencode-success"));
+    const task = { id: "a", description: "Rewrite the whole system", files: ["src/**"] };
+    const [long] = await new ParallelExecutor({ projectDir: project }).executeTasks([task]);
+    expect(long).toMatchObject({
+      ...{ success: true, mode: "run", output: "The answer is 42." },
+      fallbacks: [
+        { mode: "acp", reason: expect.stringContaining("scripted: there is no acp here") },
+        { mode: "serve", reason: expect.stringContaining("No OpenCode server came up") },
+      ],
+    });
+    const [short] = await new ParallelExecutor({ projectDir: project }).executeTasks([{ ...task, description: "x" }]);
+    expect(short).toMatchObject({ success: true, mode: "run", fallbacks: [] });
+    const only = world({ opencode: { ways: ["run"] } }, ["opencode"]);
+    const [spared] = await new ParallelExecutor({ projectDir: only }).executeTasks([task]);
+    expect(spared).toMatchObject({ success: true, mode: "run", fallbacks: [] });
   });
 
   test("executeViaCLI and detectCLI under the documented names", async () => {

@@ -5,6 +5,7 @@ import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { AgentProcess } from "../../ports/agentProcess.ts";
+import { messageOf } from "../../ports/thrown.ts";
 import { GUARD_WITH_INPUT } from "../programs/guard.ts";
 import { signalGroup } from "../programs/signalGroup.ts";
 import { AcpSessions } from "./acpSessions.ts";
@@ -96,8 +97,9 @@ export async function startAcpAgent(settings: AcpSettings): Promise<AgentProcess
   try {
     await sessions.hello(startTimeoutMs);
   } catch (error) {
+    const words = said.trim().slice(-600);
     await stop();
-    throw new Error(`opencode acp did not come up: ${said.trim().slice(-600) || String(error)}`);
+    throw new Error(`opencode acp did not come up: ${messageOf(error)}${words === "" ? "" : `: ${words}`}`);
   }
   return { ended, stop, ask: (request, signal, onUpdate) => sessions.ask(request, signal, onUpdate) };
 }

@@ -181,5 +181,6 @@ interface Answer<T> {
 function wordsOf(error: { name: string; data?: unknown }): string {
   const { data } = error;
   const message = typeof data === "object" && data !== null && "message" in data ? String(data.message) : "";
-  return message === "" ? error.name : message;
+  // A stack of OpenCode's tells nobody anything.
+  return message === "" ? error.name : (message.split(/\n\s+at /, 1)[0] ?? message);
 }

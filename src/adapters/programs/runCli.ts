@@ -9,6 +9,9 @@ import {
   readLine,
   type Transcript,
 } from "../../core/executors/transcript.ts";
+import { parseJson } from "../../core/gate/json.ts";
+import { readStreamEvent } from "../../core/routing/limits/claude.ts";
+import type { LimitWindow } from "../../core/routing/limits/window.ts";
 import { UNATTENDED_OPENCODE } from "../opencode/quietOpencode.ts";
 import { findProgram } from "./findProgram.ts";
 import { runProgram } from "./runProgram.ts";
@@ -33,6 +36,8 @@ export interface CliRunResult {
   durationMs: number;
   tokens: RunTokens;
   session?: string;
+  /** What the program told of the provider's limits, the latest last. */
+  limits: LimitWindow[];
   failure?: RunFailure;
 }
 
@@ -76,6 +81,7 @@ export async function runCli(run: CliRun): Promise<CliRunResult> {
     exitCode: end.exitCode,
     durationMs: end.durationMs,
     tokens: said.tokens,
+    limits: reader.limits,
     ...(said.session === undefined ? {} : { session: said.session }),
     ...(failure ? { failure } : {}),
   };
@@ -84,11 +90,12 @@ export async function runCli(run: CliRun): Promise<CliRunResult> {
 function nothing(message: string): CliRunResult {
   const tokens = NOTHING_SAID.tokens;
   const failure: RunFailure = { kind: "tool", message };
-  return { text: "", stdoutTail: "", stderr: "", exitCode: undefined, durationMs: 0, tokens, failure };
+  return { text: "", stdoutTail: "", stderr: "", exitCode: undefined, durationMs: 0, tokens, limits: [], failure };
 }
 
 /** Reads what a program prints as it comes, so that its length does not matter. */
 class Reader {
+  readonly limits: LimitWindow[] = [];
   private said: Transcript = NOTHING_SAID;
   private rest = "";
   private overlong = false;
@@ -125,6 +132,10 @@ class Reader {
   private line(line: string): void {
     // The end of a line whose beginning was let go is no event.
     if (!this.overlong) this.said = readLine(this.cli, this.said, line);
+    if (this.cli === "claude" && line.includes("rate_limit_event")) {
+      const read = readStreamEvent(parseJson(line), Date.now());
+      if (read.ok) this.limits.push(...read.windows);
+    }
     this.overlong = false;
   }
 }

@@ -15,6 +15,14 @@ export interface RunFailure {
   resetsAt?: number;
 }
 
+/**
+ * Whether another way of running the same work on the same model may succeed: what is wrong is the way (a process that does
+ * not start, went away or said nothing), not the provider, the caller's wish or the time.
+ */
+export function isTheWaysFault({ kind }: RunFailure): boolean {
+  return kind === "tool" || kind === "unknown";
+}
+
 /** Longest message kept, in characters. */
 const LONGEST = 2_000;
 const QUOTA = /usage limit|quota|insufficient_quota|credit balance|billing|limit reached/i;

@@ -4,6 +4,10 @@ import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
+if (["acp", "serve"].includes(process.argv[2] ?? "")) {
+  process.stderr.write(`scripted: there is no ${process.argv[2]} here\n`);
+  process.exit(3);
+}
 const { SCRIPTED_DIR, SCRIPTED_CASE, SCRIPTED_MODE, SCRIPTED_NOTES } = process.env;
 // SCRIPTED names a file; SCRIPTED_DIR and SCRIPTED_CASE the one for the name this program was called by.
 const name = basename(process.argv[1] ?? "");
