@@ -44,6 +44,18 @@ module.exports = {
       "An adapter is one outside thing behind a port; if it needs the runtime, the runtime should call it instead.",
     ),
     layer(
+      "the-page-knows-core-only",
+      "^src/dashboard",
+      "^(src/(config|ports|runtime|adapters|cli)|plugin|vllm)/",
+      "src/dashboard runs in a browser: what it shows comes over the stream, and only src/core runs there too.",
+    ),
+    layer(
+      "nobody-imports-the-page",
+      "^(src/(?!dashboard)|plugin|vllm)",
+      "^src/dashboard/",
+      "The page is built into one file of its own (dist/dashboard.html); what both sides know belongs into src/core.",
+    ),
+    layer(
       "shells-do-not-import-each-other",
       "^plugin",
       "^(src/cli|vllm)/",

@@ -1,6 +1,6 @@
 // Builds the three things that ship: the plugin (one self-contained file for OpenCode's Bun), the command line and the library.
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -64,6 +64,7 @@ await build({
   plugins: [withoutZodLanguages],
   banner,
 });
+await buildDashboard();
 // Split, so that a command loads what it imports lazily only when it runs: `--version` takes a fifth of the time.
 await build({
   ...common,
@@ -79,4 +80,23 @@ if (existsSync(join(root, "src/index.ts"))) {
     cwd: root,
     stdio: "inherit",
   });
+}
+
+/** The dashboard's page: its script and its style inside it, so that the browser asks for nothing else. */
+async function buildDashboard() {
+  const bundled = async (entry) => {
+    const { outputFiles } = await build({
+      ...common,
+      ...{ entryPoints: [entry], write: false, minify: true, platform: "browser", format: "iife", target: "es2022" },
+      plugins: [withoutZodLanguages],
+    });
+    return outputFiles[0].text;
+  };
+  const [script, style] = [await bundled("src/dashboard/main.ts"), await bundled("src/dashboard/style.css")];
+  if (/<\/script/i.test(script) || /<\/style/i.test(style))
+    throw new Error("the page's script or style would end its own tag");
+  const html = readFileSync(join(root, "src/dashboard/index.html"), "utf8")
+    .replace("<style></style>", () => `<style>${style}</style>`)
+    .replace("<script></script>", () => `<script>${script}</script>`);
+  writeFileSync(join(root, "dist/dashboard.html"), html);
 }

@@ -21,6 +21,14 @@ if ! command -v tmux >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ 
     { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends tmux >/dev/null 2>&1; } || true
 fi
 
+# A browser without a screen looks at the dashboard; without it that test is skipped.
+if ! command -v chromium-headless-shell >/dev/null 2>&1 && ! command -v chromium >/dev/null 2>&1 &&
+  command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install --yes --no-install-recommends chromium-headless-shell >/dev/null 2>&1 ||
+    { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends chromium-headless-shell >/dev/null 2>&1; } || true
+fi
+
 if usable; then exit 0; fi
 if ! command -v bwrap >/dev/null 2>&1; then
   if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UNREADABLE_CALL } from "../../src/core/roles.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionRoles } from "../sessionRoles.ts";
+import type { HostCall } from "./callLog.ts";
 import type { PersonVoice } from "./personVoice.ts";
 import type { AnsweredMessage } from "./usage.ts";
 
@@ -53,7 +54,13 @@ const eventSchema = z.discriminatedUnion("type", [
         sessionID: z.string(),
         callID: z.string(),
         tool: z.string(),
-        state: z.looseObject({ status: z.string(), error: z.string().optional(), output: z.string().optional() }),
+        state: z.looseObject({
+          status: z.string(),
+          error: z.string().optional(),
+          output: z.string().optional(),
+          input: z.unknown().optional(),
+          time: z.looseObject({ start: z.number(), end: z.number().optional() }).optional(),
+        }),
       }),
     }),
   }),
@@ -81,6 +88,8 @@ export interface EventTargets {
   roles: SessionRoles;
   voice: PersonVoice;
   onSessionDeleted(session: string): void;
+  /** A tool call runs or has ended; told again and again while it runs. */
+  onCall(call: HostCall): Promise<void>;
   /** A tool call ended; `error` where it failed: the host does not ask the hooks about such a one. */
   onCallEnded(session: string, call: string, tool: string, error: string | undefined): Promise<void>;
   onIdle(session: string): void;
@@ -115,6 +124,8 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
     }
     case "message.part.updated": {
       const { sessionID, callID, tool, state } = event.properties.part;
+      const { status, input: args, time } = state;
+      if (time) await targets.onCall({ session: sessionID, call: callID, tool, args, status, time });
       if (state.status !== "error" && state.status !== "completed") return;
       // To the host a call that it could not read has ended well: it gave its error as the output.
       const error = tool === UNREADABLE_CALL ? (state.output ?? state.error) : state.error;

@@ -17,6 +17,7 @@ import { SessionRoles } from "../sessionRoles.ts";
 import { specialistsOf } from "../specialists.ts";
 import { registeredTools } from "../tools/registered.ts";
 import { AgentRegistry } from "./agentRegistry.ts";
+import { CallLog } from "./callLog.ts";
 import { Compaction } from "./compaction.ts";
 import { applyConfig } from "./config.ts";
 import { onEvent } from "./events.ts";
@@ -79,6 +80,7 @@ export function liveHooks(
   const sessions = new SessionJudge(services, roles, opened);
   const actorOf = (session: string) => sessions.actor(session);
   const compaction = new Compaction(services, actorOf);
+  const calls = new CallLog(services, async (session) => (looksOnly ? "none" : (await sessions.own(session)).role));
 
   const judge = async (
     actor: Exclude<SessionActor, { role: "none" }>,
@@ -153,6 +155,7 @@ export function liveHooks(
         services,
         roles,
         voice,
+        onCall: (call) => calls.seen(call),
         onCallEnded: async (session, call, tool, error) => {
           fileTurns.leave(session, call);
           if (error === undefined) return repetition.worked(session);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { WRITE_TOOLS } from "../../src/core/roles.ts";
+import { callWords } from "../../src/core/view/callWords.ts";
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { submit } from "../../src/runtime/commands.ts";
 import { scopeFingerprint } from "../../src/runtime/scopeFingerprint.ts";
@@ -35,7 +36,7 @@ export class ToolEffects {
     const { swarm, git, live, trees } = this.services;
     if (actor.role === "worker") {
       const { id } = actor.worker.assignment;
-      live.set(id, { ...live.get(id), doing: describe(tool, args) });
+      live.set(id, { ...live.get(id), doing: callWords(tool, args) });
     }
     if (tool !== "bash" || !swarm.state) return;
     if (actor.role === "worker") {
@@ -141,20 +142,4 @@ function noticed<T>(promise: Promise<T>): Promise<T> {
 
 function mayWrite(phase: string): boolean {
   return phase === "foundation" || phase === "integrate" || phase === "final-qa";
-}
-
-const shown = z.looseObject({
-  filePath: z.string().optional(),
-  command: z.string().optional(),
-  pattern: z.string().optional(),
-  description: z.string().optional(),
-});
-
-/** One short phrase for the dashboard: "edit src/a.ts". */
-function describe(tool: string, args: unknown): string {
-  const parsed = shown.safeParse(args);
-  const detail = parsed.success
-    ? (parsed.data.filePath ?? parsed.data.command ?? parsed.data.pattern ?? parsed.data.description ?? "")
-    : "";
-  return `${tool} ${detail.split("\n")[0] ?? ""}`.trim().slice(0, 60);
 }

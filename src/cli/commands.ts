@@ -1,4 +1,5 @@
 import { registerConfig } from "./config/commands.ts";
+import { registerDashboard } from "./dashboard/command.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerFusion } from "./fusion/commands.ts";
@@ -28,6 +29,7 @@ export const commands: readonly Register[] = [
   registerLogsVllm,
   registerSwarm,
   registerHud,
+  registerDashboard,
   registerStats,
   registerScope,
   registerRoute,

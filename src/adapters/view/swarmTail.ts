@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { PhaseSince } from "../../core/view/timeline.ts";
 import { type SwarmEvent, swarmEventSchema } from "../../core/workflow/events.ts";
 import { evolve } from "../../core/workflow/evolve.ts";
 import type { SwarmState } from "../../core/workflow/state.ts";
@@ -12,17 +13,24 @@ const SWARM_ID = /^s-[0-9a-z-]+$/;
 /** Follows the newest swarm's log: each look reads and folds only what came since the last one. */
 export class SwarmTail {
   private readonly swarmsDir: string;
+  private readonly only: string | undefined;
   private id: string | undefined;
   private tail: LineTail | undefined;
   /** Events read so far, and what they come to. */
   events: SwarmEvent[] = [];
   state: SwarmState;
+  /** The phases it was in, in order; one may come back. */
+  phases: PhaseSince[] = [];
   /** The first line that is no event: what follows it is not believed. */
   problem: string | undefined;
 
-  /** @param stateDir the project's `.aegis`; need not exist. */
-  constructor(stateDir: string) {
+  /**
+   * @param stateDir the project's `.aegis`; need not exist.
+   * @param only the swarm to follow in place of the newest
+   */
+  constructor(stateDir: string, only?: string) {
     this.swarmsDir = join(stateDir, "swarms");
+    this.only = only;
   }
 
   /** Where the newest swarm's log lies; undefined where there was never one. */
@@ -32,7 +40,7 @@ export class SwarmTail {
 
   /** @returns whether anything is new. */
   look(): boolean {
-    const id = this.newest();
+    const id = this.only ?? swarmsIn(this.swarmsDir).at(-1);
     if (id !== this.id) this.begin(id);
     if (!this.tail || this.id === undefined) return false;
     const next = this.tail.next();
@@ -47,6 +55,7 @@ export class SwarmTail {
     this.tail = tail ?? (id === undefined ? undefined : new LineTail(join(this.swarmsDir, id, "events.jsonl")));
     this.events = [];
     this.state = undefined;
+    this.phases = [];
     this.problem = undefined;
   }
 
@@ -61,17 +70,19 @@ export class SwarmTail {
     }
     this.events.push(event.data);
     this.state = evolve(this.state, event.data);
+    const phase = this.state?.phase;
+    if (phase !== undefined && phase !== this.phases.at(-1)?.phase) this.phases.push({ phase, since: event.data.at });
   }
+}
 
-  private newest(): string | undefined {
-    try {
-      return readdirSync(this.swarmsDir)
-        .filter((name) => SWARM_ID.test(name))
-        .sort()
-        .at(-1);
-    } catch (error) {
-      if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-      throw error;
-    }
+/** Ids of a project's swarms, oldest first. @param swarmsDir need not exist */
+export function swarmsIn(swarmsDir: string): string[] {
+  try {
+    return readdirSync(swarmsDir)
+      .filter((name) => SWARM_ID.test(name))
+      .sort();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
   }
 }

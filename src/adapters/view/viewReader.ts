@@ -4,7 +4,9 @@ import { fusionStateSchema, NO_FUSION_STATE } from "../../core/routing/fusionSta
 import { limitWindowSchema } from "../../core/routing/limits/window.ts";
 import { UsageBook } from "../../core/tracking/usageBook.ts";
 import { type SwarmView, viewOf } from "../../core/view/swarmView.ts";
+import type { PhaseSince } from "../../core/view/timeline.ts";
 import type { SwarmEvent } from "../../core/workflow/events.ts";
+import type { SwarmState } from "../../core/workflow/state.ts";
 import { messageOf } from "../../ports/thrown.ts";
 import { UsageReader } from "../tracking/usageReader.ts";
 import { readLive } from "./liveFile.ts";
@@ -19,6 +21,8 @@ export interface ViewPlaces {
   stateDir: string | undefined;
   /** The product's state directory of this user; need not exist. */
   stateHome: string;
+  /** The swarm to show in place of the newest. */
+  swarm?: string | undefined;
 }
 
 /**
@@ -29,16 +33,32 @@ export class ViewReader {
   private readonly places: ViewPlaces;
   private readonly swarm: SwarmTail | undefined;
   private readonly usage: UsageReader;
+  private lastBook = new UsageBook();
 
   constructor(places: ViewPlaces) {
     this.places = places;
-    this.swarm = places.stateDir === undefined ? undefined : new SwarmTail(places.stateDir);
+    this.swarm = places.stateDir === undefined ? undefined : new SwarmTail(places.stateDir, places.swarm);
     this.usage = new UsageReader(places.stateHome);
   }
 
   /** The newest swarm's events as of the last `read`. */
   get events(): readonly SwarmEvent[] {
     return this.swarm?.events ?? [];
+  }
+
+  /** Its phases in order. */
+  get phases(): readonly PhaseSince[] {
+    return this.swarm?.phases ?? [];
+  }
+
+  /** What it comes to. */
+  get state(): SwarmState {
+    return this.swarm?.state;
+  }
+
+  /** The requests that were read. */
+  get book(): UsageBook {
+    return this.lastBook;
   }
 
   /** Directories whose changes concern the view. */
@@ -61,11 +81,12 @@ export class ViewReader {
     };
     attempt(() => this.swarm?.look(), undefined);
     if (this.swarm?.problem !== undefined) problems.push(this.swarm.problem);
+    this.lastBook = attempt(() => this.usage.read(), new UsageBook());
     return viewOf({
       now,
       swarm: this.swarm?.state,
       live: attempt(() => (stateDir === undefined ? undefined : readLive(stateDir)), undefined),
-      usage: attempt(() => this.usage.read(), new UsageBook()).total("day", now),
+      usage: this.lastBook.total("day", now),
       limits: attempt(() => readJson(join(stateHome, "limits.json"), limitsFile)?.windows ?? [], []),
       fusion: attempt(
         () => readJson(join(stateHome, "fusion.json"), fusionStateSchema) ?? NO_FUSION_STATE,

@@ -1,3 +1,4 @@
+import { dashboardEn } from "./dashboardEn.ts";
 import { doctorEn } from "./doctorEn.ts";
 import { routingEn } from "./routingEn.ts";
 import { servingEn } from "./servingEn.ts";
@@ -157,4 +158,5 @@ export const en = {
   ...servingEn,
   ...tuneEn,
   ...viewEn,
+  ...dashboardEn,
 } as const;

@@ -1,3 +1,4 @@
+import { dashboardKo } from "./dashboardKo.ts";
 import { doctorKo } from "./doctorKo.ts";
 import type { en } from "./en.ts";
 import { routingKo } from "./routingKo.ts";
@@ -157,4 +158,5 @@ export const ko: Record<keyof typeof en, string> = {
   ...servingKo,
   ...tuneKo,
   ...viewKo,
+  ...dashboardKo,
 };

@@ -3,14 +3,14 @@ import { stateHome } from "../../config/stateHome.ts";
 import { PRICES_AS_OF } from "../../core/routing/prices.ts";
 import { costsOf } from "../../core/tracking/costs.ts";
 import { grouped } from "../../core/tracking/metrics.ts";
-import { BUCKET_MS, type Period } from "../../core/tracking/usageBook.ts";
+import { BUCKET_MS, type Period, type UsageBook } from "../../core/tracking/usageBook.ts";
 import { reportOf, type UsageRowReport } from "../../core/tracking/usageReport.ts";
 import { inCells, plainLine } from "../../core/view/cells.ts";
 import { shortTokens } from "../../core/view/tokenCounts.ts";
 import { homeOf } from "../config/load.ts";
 import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
-import { loadRouting, withState } from "../routing/load.ts";
+import { type LoadedRouting, loadRouting, withState } from "../routing/load.ts";
 
 /** What `stats --json` prints. */
 export interface Stats {
@@ -30,8 +30,18 @@ export interface Stats {
 
 /** @param now ms since the epoch. @throws CliFailure where the configuration or a state file cannot be used */
 export async function readStats(io: Io, period: Period, now: number): Promise<Stats> {
-  const { config, policy } = await loadRouting(io);
+  const routing = await loadRouting(io);
   const book = await withState(io, async () => new UsageReader(stateHome(io.env, homeOf(io))).read());
+  return statsOf(book, routing, period, now);
+}
+
+/** What a window of the book comes to, by the configured prices. @param now ms since the epoch */
+export function statsOf(
+  book: UsageBook,
+  { config, policy }: Pick<LoadedRouting, "config" | "policy">,
+  period: Period,
+  now: number,
+): Stats {
   const buckets = book.buckets(period, now);
   const { watts, pricePerKwh } = config.tracking;
   const priceOf = (provider: string) => policy.providers.get(provider)?.price;

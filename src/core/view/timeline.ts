@@ -1,0 +1,146 @@
+import { z } from "zod";
+import type { SwarmEvent } from "../workflow/events.ts";
+import type { Phase } from "../workflow/state.ts";
+import { callLineSchema } from "./callLine.ts";
+
+/** What a session did for a while. Times in ms since the epoch. */
+export interface Span {
+  /** Of one span for ever: a later one with the same key takes its place. */
+  key: string;
+  session: string;
+  kind: "model" | "tool" | "wait";
+  start: number;
+  /** null while it goes on. */
+  end: number | null;
+  /** "edit src/a.ts"; empty for a model request. */
+  what: string;
+  failed: boolean;
+  /** ms from the request to the first of its answer: the server's queue and the prompt. */
+  firstMs?: number;
+  /** Tokens of the prompt, of these from the prefix cache, and of the answer. */
+  tokens?: { prompt: number; cached: number; output: number };
+}
+
+/** Whose sessions a row of the timeline holds. */
+export interface Lane {
+  /** A Worker's id, or the session's. */
+  id: string;
+  role: string;
+  session: string;
+}
+
+const ms = z.number().min(0);
+const count = z.number().min(0);
+const about = { at: z.iso.datetime(), session: z.string(), role: z.string() };
+/** The lines of the gate's log that took time. */
+const gateLine = z.discriminatedUnion("type", [
+  z.looseObject({
+    ...about,
+    type: z.literal("answered"),
+    firstByteMs: ms,
+    totalMs: ms,
+    queueMs: ms.optional(),
+    tokens: z.object({ prompt: count, cached: count.optional(), output: count }).optional(),
+  }),
+  z.looseObject({ ...about, type: z.literal("failed"), failure: z.string() }),
+]);
+
+/** The Commander still reports after the swarm's end (ms). */
+const AFTERWARDS_MS = 120_000;
+/** Waits that nobody would see are left out (ms). */
+const SHORTEST_WAIT_MS = 50;
+
+/**
+ * When which session of one swarm waited for its turn, had the model at work, or ran a tool: folded from the swarm's events,
+ * the model gate's log and the log of tool calls, in any order of the three.
+ */
+export class Timeline {
+  private readonly all = new Map<string, Span>();
+  private readonly lanes = new Map<string, Lane>();
+  private readonly changed = new Set<string>();
+  private startedAt: number | undefined;
+  private endedAt: number | undefined;
+
+  takeEvent(event: SwarmEvent): void {
+    if (event.type === "swarm_started") {
+      this.startedAt = event.at;
+      this.learn({ id: "commander", role: "commander", session: event.session });
+    }
+    if (event.type === "commander_replaced") this.learn({ id: "commander", role: "commander", session: event.session });
+    if (event.type === "worker_started") this.learn({ id: event.worker, role: "worker", session: event.session });
+    if (event.type === "report_given" || event.type === "swarm_aborted") this.endedAt = event.at;
+  }
+
+  /** A parsed line of the gate's log; one of another shape or another swarm's is left out. */
+  takeGate(line: unknown): void {
+    const read = gateLine.safeParse(line).data;
+    if (!read) return;
+    const { session, role } = read;
+    const end = Date.parse(read.at);
+    if (!this.concerns(session, role, end)) return;
+    if (read.type === "failed") {
+      this.put({ key: `f${end}${session}`, session, kind: "model", start: end, end, what: read.failure, failed: true });
+      return;
+    }
+    const { totalMs, queueMs = 0, firstByteMs, tokens } = read;
+    const start = end - totalMs;
+    const key = `${end}${session}`;
+    if (queueMs >= SHORTEST_WAIT_MS)
+      this.put({ key: `w${key}`, session, kind: "wait", start: start - queueMs, end: start, what: "", failed: false });
+    this.put({
+      ...{ key: `m${key}`, session, kind: "model", start, end, what: "", failed: false, firstMs: firstByteMs },
+      ...(tokens ? { tokens: { prompt: tokens.prompt, cached: tokens.cached ?? 0, output: tokens.output } } : {}),
+    });
+  }
+
+  /** A parsed line of the log of tool calls. */
+  takeCall(line: unknown): void {
+    const read = callLineSchema.safeParse(line).data;
+    if (!read || !this.concerns(read.session, read.role, read.start)) return;
+    const { session, call, start, what } = read;
+    const known = this.all.get(`t${call}`);
+    if (read.state === "began") {
+      if (!known) this.put({ key: `t${call}`, session, kind: "tool", start, end: null, what, failed: false });
+      return;
+    }
+    this.put({ key: `t${call}`, session, kind: "tool", start, end: read.end, what, failed: !read.ok });
+  }
+
+  /** Everything, in the order in which it began. */
+  get spans(): Span[] {
+    return [...this.all.values()].sort((a, b) => a.start - b.start);
+  }
+
+  get knownLanes(): Lane[] {
+    return [...this.lanes.values()];
+  }
+
+  /** What is new or other than at the last look. */
+  takeChanges(): Span[] {
+    const changed = [...this.changed].flatMap((key) => this.all.get(key) ?? []);
+    this.changed.clear();
+    return changed;
+  }
+
+  private concerns(session: string, role: string, at: number): boolean {
+    if (this.startedAt === undefined || role === "none" || role === "replaced") return false;
+    if (at < this.startedAt || at > (this.endedAt ?? at) + AFTERWARDS_MS) return false;
+    if (!this.lanes.has(session)) this.learn({ id: session, role, session });
+    return true;
+  }
+
+  private learn(lane: Lane): void {
+    this.lanes.set(lane.session, lane);
+  }
+
+  private put(span: Span): void {
+    this.all.set(span.key, span);
+    this.changed.add(span.key);
+  }
+}
+
+/** From when on a swarm was in a phase; a phase may come back. ms since the epoch. */
+export interface PhaseSince {
+  phase: Phase;
+  since: number;
+}
