@@ -16,6 +16,7 @@ import { SeatbeltSandbox } from "../src/adapters/sandbox/seatbelt.ts";
 import { renderProblem } from "../src/config/problem.ts";
 import { readConfig } from "../src/config/read.ts";
 import type { Config } from "../src/config/schema.ts";
+import { stateHome } from "../src/config/stateHome.ts";
 import type { Unsandboxed } from "../src/core/gate/hostConfig.ts";
 import { DEFAULT_RETRY_BUDGET } from "../src/core/gate/retryPlan.ts";
 import type { Role } from "../src/core/roles.ts";
@@ -35,6 +36,7 @@ import { Turns } from "../src/runtime/turns.ts";
 import { WorkerTrees } from "../src/runtime/workerTrees.ts";
 import { WorkerWatch } from "../src/runtime/workerWatch.ts";
 import { fusionCommand } from "./fusionCommands.ts";
+import { Handoffs } from "./handoffs.ts";
 import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
 import type { PluginOptions } from "./options.ts";
 import { blockedFromTheStart } from "./routing.ts";
@@ -65,6 +67,7 @@ export type Composition =
       inbox: InboxReader;
       gate: GateConfig;
       tracking: Tracking;
+      handoffs: Handoffs;
       /** Carries out a command about routing; resolves with what the person is told. */
       fusion: (command: Parameters<typeof fusionCommand>[0]) => Promise<string>;
     }
@@ -146,6 +149,7 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     inbox,
     gate: gateSettings(read.config),
     tracking: trackingOf(services, read.config),
+    handoffs: new Handoffs(services, read.config, stateHome(process.env, homedir())),
     fusion: (command) => fusionCommand(command, read.config, services.routing, place),
   };
 }

@@ -6,6 +6,7 @@
  * - workflow: the one decider of a swarm, its events and their fold
  * - configuration: the schema of aegis.jsonc and the layered reader
  * - executors: tasks by their dependencies and files, and the providers' own command lines
+ * - context: what the work in a project stands at, for whoever goes on with it, in two places at once
  * - tracking: the last events, and requests by minute, hour and day with what they took and cost
  * - routing: the policy that picks provider and model, and a balancer; nothing leads outside unless that is allowed
  */
@@ -17,6 +18,9 @@ export type { ReadConfigInput, ReadConfigResult } from "./config/read.ts";
 export { readConfig } from "./config/read.ts";
 export type { Config } from "./config/schema.ts";
 export { configSchema } from "./config/schema.ts";
+export type { HandoffTool } from "./core/context/handoffTool.ts";
+export type { MarkdownOptions } from "./core/context/markdown.ts";
+export type { TaskContext } from "./core/context/taskContext.ts";
 export type { ParallelCheck, ParallelTask } from "./core/dag/parallel.ts";
 export { canRunInParallel } from "./core/dag/parallel.ts";
 export type { RunFailure, RunFailureKind } from "./core/executors/cliFailure.ts";
@@ -71,6 +75,11 @@ export type {
   WorkerStatus,
 } from "./core/workflow/state.ts";
 export { initialState, PHASES } from "./core/workflow/state.ts";
+export type { ContextInput } from "./library/context/buildContext.ts";
+export { buildContext } from "./library/context/buildContext.ts";
+export type { SynchronizerOptions } from "./library/context/contextSynchronizer.ts";
+export { ContextSynchronizer } from "./library/context/contextSynchronizer.ts";
+export { serializeContextToJSON, serializeContextToMarkdown } from "./library/context/serializeContext.ts";
 export type { CliRequest, CliResult } from "./library/executeViaCLI.ts";
 export { detectCLI, executeViaCLI } from "./library/executeViaCLI.ts";
 export { ConfigurationError } from "./library/loadedConfig.ts";

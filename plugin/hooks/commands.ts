@@ -28,6 +28,11 @@ const COMMANDS: Record<string, { description: string; template: string; anywhere
   },
   hulw: { description: "This task in the mode always: by tier, side by side", template: "$ARGUMENTS", anywhere: true },
   ulw: { description: "This task in the mode auto: by the primary's limits", template: "$ARGUMENTS", anywhere: true },
+  handoff: {
+    description: "Write what this work stands at, for another tool or session: [opencode|claude|codex]",
+    template: "Show me the lines above as they are. Do nothing else.",
+    anywhere: true,
+  },
   "fusion-setup": {
     description: "Look for providers and write the routing configuration",
     template: "Show me the lines above as they are, and say in one sentence what to do next. Do nothing else.",
@@ -53,6 +58,7 @@ const ACTING = new Set([
   "cancel-autopilot",
   "hulw",
   "ulw",
+  "handoff",
   "fusion-setup",
   "fusion-default-on",
   "fusion-default-off",
@@ -82,6 +88,7 @@ export async function personCommand(
   services: SwarmServices,
   typed: { command: string; arguments: string; session: string },
   fusion: (command: Exclude<FusionCommand, "cancel-autopilot">) => Promise<string>,
+  handoff: (session: string, typed: string) => Promise<string>,
 ): Promise<string | undefined> {
   switch (typed.command) {
     case "abort-swarm": {
@@ -105,6 +112,8 @@ export async function personCommand(
     case "fusion-default-on":
     case "fusion-default-off":
       return fusion(typed.command).catch((error: unknown) => messageOf(error));
+    case "handoff":
+      return handoff(typed.session, typed.arguments);
     case "autopilot":
       return undefined;
     default:

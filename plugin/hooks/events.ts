@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SessionTodo } from "../../src/core/context/sessionNotes.ts";
 import { UNREADABLE_CALL } from "../../src/core/roles.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionRoles } from "../sessionRoles.ts";
@@ -41,6 +42,13 @@ const eventSchema = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("question.replied"),
     properties: z.looseObject({ sessionID: z.string(), requestID: z.string(), answers: z.array(z.array(z.string())) }),
+  }),
+  z.looseObject({
+    type: z.literal("todo.updated"),
+    properties: z.looseObject({
+      sessionID: z.string(),
+      todos: z.array(z.looseObject({ content: z.string(), status: z.string() })),
+    }),
   }),
   z.looseObject({
     type: z.literal("permission.asked"),
@@ -93,6 +101,7 @@ export interface EventTargets {
   /** A tool call ended; `error` where it failed: the host does not ask the hooks about such a one. */
   onCallEnded(session: string, call: string, tool: string, error: string | undefined): Promise<void>;
   onIdle(session: string): void;
+  onTodos(session: string, todos: readonly SessionTodo[]): Promise<void>;
   onTokens(session: string, tokens: { input: number; output: number; cached: number }): void;
   /** An answer has ended, well or not; told again when the message changes later. */
   onAnswered(message: AnsweredMessage): void;
@@ -139,6 +148,8 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
       return voice.asked(event.properties.id, event.properties.tool?.callID);
     case "question.replied":
       return voice.replied(event.properties.requestID, event.properties.answers);
+    case "todo.updated":
+      return targets.onTodos(event.properties.sessionID, event.properties.todos);
     case "permission.asked":
       if (await roles.isBelowSwarm(event.properties.sessionID)) await rejectPermission(services, event.properties);
       return;

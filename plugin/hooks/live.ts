@@ -47,7 +47,7 @@ import { addTokens, UsageRecorder } from "./usage.ts";
  * @param directory the directory the host was opened in: it resolves relative names there.
  */
 export function liveHooks(
-  { services, watch, inbox, gate, tracking, fusion }: Extract<Composition, { ok: true }>,
+  { services, watch, inbox, gate, tracking, fusion, handoffs }: Extract<Composition, { ok: true }>,
   options: PluginOptions,
   directory: string,
 ): Hooks {
@@ -58,7 +58,7 @@ export function liveHooks(
   const places = new SessionPlaces(services, roles, directory);
   const fileTurns = new FileTurns();
   const repetition = new Repetition(services, watch);
-  const person = new PersonMessages(services, { roles, voice, watch, fusion });
+  const person = new PersonMessages(services, { roles, voice, watch, fusion, handoffs });
   let requests: ModelRequests | undefined;
   let turns: GpuTurns | undefined;
   const userShell: { path?: string | undefined } = {};
@@ -173,6 +173,9 @@ export function liveHooks(
           usage.forget(session);
           watch.sessionDeleted(session);
         },
+        onTodos: async (session, todos) => {
+          if (await roles.isRoot(session)) handoffs.listed(session, todos);
+        },
         onTokens: (session, tokens) => {
           turns?.counted(session, tokens.input);
         },
@@ -223,6 +226,7 @@ export function liveHooks(
     },
 
     "tool.execute.before": async (input, output) => {
+      if (!looksOnly) void handoffs.touched(() => roles.rootOf(input.sessionID), input.tool, output.args);
       const actor = await actorOf(input.sessionID);
       if (actor.role === "none") return;
       // Before the gates: a model that repeats a refused call is in a loop like any other.
@@ -281,6 +285,7 @@ export function liveHooks(
 
     dispose: async () => {
       turns?.close();
+      handoffs.flush();
       tracking.publisher.stop();
       watch.instanceEnds();
       inbox.close();

@@ -28,12 +28,14 @@ export class PersonMessages {
   private names = ourCommands({});
 
   private readonly fusion: Composed["fusion"];
+  private readonly handoffs: Composed["handoffs"];
 
   constructor(
     services: SwarmServices,
-    parts: { roles: SessionRoles; voice: PersonVoice; watch: WorkerWatch; fusion: Composed["fusion"] },
+    parts: { roles: SessionRoles; voice: PersonVoice; watch: WorkerWatch } & Pick<Composed, "fusion" | "handoffs">,
   ) {
     this.fusion = parts.fusion;
+    this.handoffs = parts.handoffs;
     this.services = services;
     this.roles = parts.roles;
     this.voice = parts.voice;
@@ -49,7 +51,6 @@ export class PersonMessages {
   async heard(session: string, agent: string, output: Message): Promise<void> {
     const { services, roles, watch } = this;
     const ours = agent === services.agents.commander;
-    if (!ours && !services.routing.matters) return;
     if (!(await roles.isRoot(session))) return;
     const message = output.parts
       .flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []))
@@ -58,6 +59,8 @@ export class PersonMessages {
     if (said.trim() === "") return;
     // `opencode run` puts an argument with blanks in quotation marks before it sends it.
     const words = said.trim().replace(/^"([\s\S]*)"$/u, "$1");
+    for (const text of await this.handoffs.spoke(session, words)) tell(output, session, text);
+    if (!ours && !services.routing.matters) return;
     const keyword = findKeyword(this.autopilots.has(session) ? `/autopilot ${words}` : words);
     if (!ours) {
       // Each message is a task of its own here: nothing says when one ends but the next.
@@ -95,7 +98,7 @@ export class PersonMessages {
     if (!this.names.has(command)) return this.typed.expect(sessionID, parts, `/${command} ${args}`.trim());
     await this.watch.beforePerson();
     const typed = { command, arguments: args, session: sessionID };
-    const note = await personCommand(this.services, typed, this.fusion);
+    const note = await personCommand(this.services, typed, this.fusion, (...asked) => this.handoffs.command(...asked));
     if (command === "autopilot") {
       this.autopilots.add(sessionID);
       return this.typed.expect(sessionID, parts, args);

@@ -3,6 +3,7 @@ import { registerDashboard } from "./dashboard/command.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerFusion } from "./fusion/commands.ts";
+import { registerHandoff } from "./handoff.ts";
 import { registerHud } from "./hud/command.ts";
 import { registerInstall } from "./install.ts";
 import { registerLimits } from "./limits/commands.ts";
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerHud,
   registerDashboard,
   registerStats,
+  registerHandoff,
   registerScope,
   registerRoute,
   registerLimits,

@@ -1,4 +1,8 @@
+import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { HANDOFF_FILE, startOf } from "../../src/core/context/handoffTool.ts";
+import { taskContextSchema } from "../../src/core/context/taskContext.ts";
+import { ContextSynchronizer } from "../../src/library/context/contextSynchronizer.ts";
 import type { Step, Turn } from "../../vllm/simulator/brain.ts";
 import { byBriefing, byRole, call, say, script } from "../../vllm/simulator/brain.ts";
 import { promptText } from "../../vllm/simulator/promptText.ts";
@@ -124,3 +128,59 @@ test("the host shortens a session before a prompt and the answer to it no longer
   expect(sent.map(({ status }) => status)).not.toContain(400);
   expect(sent.filter(({ body }) => JSON.stringify(body).includes("were shortened")).length).toBeGreaterThan(0);
 }, 180_000);
+
+test("what a session stands at goes to another session, another tool, and comes back", async () => {
+  const key = `sk-${"proj-"}${"a1B2c3D4e5F6g7H8i9J0"}`;
+  const heard: string[] = [];
+  const project = await host.project({ "src/board.ts": "export const board = 1;\n" });
+  const todos = [
+    { content: "draw the columns", status: "in_progress", priority: "high" },
+    { content: "move the cards", status: "pending", priority: "medium" },
+  ];
+  const chat = await project.chat(
+    script([
+      call("todowrite", { todos }),
+      call("read", { filePath: path.join(project.dir, "src/board.ts") }),
+      say("Scripted: begun."),
+      (turn) => {
+        heard.push(turn.userText);
+        return say("Scripted: shown.");
+      },
+      (turn) => {
+        heard.push(turn.messages.filter(({ role }) => role === "user").at(-1)?.text ?? "");
+        return say("Scripted: going on.");
+      },
+    ]),
+    "build",
+  );
+  await chat.say(`Build the board with ${key}`);
+  await chat.command("handoff", "claude");
+  const markdown = (await project.read(".aegis/handoff/context.md")) ?? "";
+  expect(markdown).toContain("> Switched from OpenCode to Claude Code");
+  expect(markdown).toMatch(/Build the board with \[redacted\]/u);
+  expect(markdown).toMatch(/- \[ \] draw the columns \(in progress\)\n- \[ \] move the cards/u);
+  expect(markdown).toMatch(/## Referenced Files\n- src\/board\.ts/u);
+  expect(heard[0]).toMatch(/The handoff is in \.aegis\/handoff\/context\.md\.[\s\S]*claude 'Read /u);
+
+  // From a program into the running OpenCode, and back out of it.
+  const sync = new ContextSynchronizer({
+    localPath: path.join(project.dir, ".aegis"),
+    remotePath: "opencode://context",
+  });
+  await sync.pushContext(taskContextSchema.parse({ task: { description: "PUSHED from elsewhere" } }));
+  await chat.say("Go on");
+  expect(heard[1]).toContain("PUSHED from elsewhere");
+  await expect
+    .poll(async () => (await sync.pullContext())?.task, { timeout: 30_000 })
+    .toMatchObject({ description: "Go on", goal: "Build the board with [redacted]" });
+  expect((await sync.pullContext())?.todos.pending).toEqual(["move the cards"]);
+
+  // Another session begins with what the command line says.
+  const prompt = startOf("opencode").at(-1) ?? "";
+  const next = await project.chat(
+    script([call("read", { filePath: path.join(project.dir, HANDOFF_FILE) }), say("Scripted: I know.")]),
+    "build",
+  );
+  await next.say(prompt);
+  expect((await next.results("read")).join()).toContain("draw the columns");
+}, 120_000);

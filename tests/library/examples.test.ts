@@ -86,3 +86,16 @@ test("a dashboard of live statistics", async () => {
     "비용: $0.00",
   ]);
 });
+
+test("a context before a handoff, and in two places", async () => {
+  expect(await run("handoff.mjs", [])).toEqual([
+    "컨텍스트가 .omcm/handoff/context.md에 저장되었습니다",
+    "OpenCode 핸드오프 준비 완료",
+  ]);
+  expect(await run("synchronizer.mjs", [])).toEqual([
+    "task files todos decisions meta",
+    "# 작업 핸드오프 컨텍스트",
+    "session-abc123",
+    "true",
+  ]);
+});

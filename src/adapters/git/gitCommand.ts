@@ -56,7 +56,7 @@ const INTERACTIVE_VARIABLES = new Set(["EDITOR", "VISUAL", "PAGER", "PREFIX", "S
 const OWN_VARIABLES: Record<string, string> = { GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" };
 
 /** `fsmonitor` answers from a daemon's memory: evidence must come from the files. `safecrlf` would turn a warning into a failure. */
-const OWN_CONFIG = [
+export const OWN_CONFIG = [
   "core.fsmonitor=false",
   "core.safecrlf=false",
   "core.quotePath=false",
@@ -64,7 +64,8 @@ const OWN_CONFIG = [
   "i18n.commitEncoding=UTF-8",
 ];
 
-function gitEnvironment(base: Readonly<Record<string, string | undefined>>): Record<string, string> {
+/** The environment of every git command of ours. */
+export function gitEnvironment(base: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {
     if (value === undefined || INTERACTIVE_VARIABLES.has(name.toUpperCase())) continue;

@@ -1,5 +1,6 @@
 import { dashboardEn } from "./dashboardEn.ts";
 import { doctorEn } from "./doctorEn.ts";
+import { handoffEn } from "./handoffEn.ts";
 import { routingEn } from "./routingEn.ts";
 import { servingEn } from "./servingEn.ts";
 import { tuneEn } from "./tuneEn.ts";
@@ -154,6 +155,7 @@ export const en = {
   "swarm.abort.noReason": "ended from the command line",
   "swarm.abort.done": "Swarm {id} is ended: {reason}",
   ...doctorEn,
+  ...handoffEn,
   ...routingEn,
   ...servingEn,
   ...tuneEn,

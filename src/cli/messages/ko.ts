@@ -1,6 +1,7 @@
 import { dashboardKo } from "./dashboardKo.ts";
 import { doctorKo } from "./doctorKo.ts";
 import type { en } from "./en.ts";
+import { handoffKo } from "./handoffKo.ts";
 import { routingKo } from "./routingKo.ts";
 import { servingKo } from "./servingKo.ts";
 import { tuneKo } from "./tuneKo.ts";
@@ -154,6 +155,7 @@ export const ko: Record<keyof typeof en, string> = {
   "swarm.abort.noReason": "명령줄에서 끝냄",
   "swarm.abort.done": "스웜 {id} 을(를) 끝냈습니다: {reason}",
   ...doctorKo,
+  ...handoffKo,
   ...routingKo,
   ...servingKo,
   ...tuneKo,
