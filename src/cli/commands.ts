@@ -6,6 +6,7 @@ import { registerFusion } from "./fusion/commands.ts";
 import { registerHandoff } from "./handoff.ts";
 import { registerHud } from "./hud/command.ts";
 import { registerInstall } from "./install.ts";
+import { registerJob } from "./job/commands.ts";
 import { registerLimits } from "./limits/commands.ts";
 import { registerLogsVllm } from "./logs-vllm.ts";
 import { registerPlan } from "./plan.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Register[] = [
   registerStopVllm,
   registerLogsVllm,
   registerSwarm,
+  registerJob,
   registerHud,
   registerDashboard,
   registerStats,

@@ -217,6 +217,13 @@ const vllm = z
 const jobs = z
   .strictObject({
     engine: z.enum(["local", "bullmq"]).default("local").describe("Where background jobs run."),
+    redis: z
+      .string()
+      .regex(/^rediss?:\/\/\S+$/, "must be a redis:// or rediss:// address")
+      .optional()
+      .describe(
+        "Redis of the `bullmq` engine; else REDIS_URL, else redis://127.0.0.1:6379. Weakens: never read from a repository.",
+      ),
     foregroundBelowMs: z
       .number()
       .int()
@@ -335,4 +342,5 @@ export const weakeningKeys: readonly string[] = [
   "routing.external.usagePoll_s",
   "opencode.command",
   "opencode.args",
+  "jobs.redis",
 ];

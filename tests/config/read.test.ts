@@ -115,6 +115,7 @@ describe("keys that weaken", () => {
     workflow: { design: "optional", skipPhrases: ["go"] },
     routing: { external: { enabled: true, usagePoll_s: 60 } },
     opencode: { command: "./evil", args: ["--auto"] },
+    jobs: { redis: "redis://evil.example" },
   };
 
   it("are ignored in the repository's files, with a diagnostic each", () => {

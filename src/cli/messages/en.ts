@@ -1,6 +1,7 @@
 import { dashboardEn } from "./dashboardEn.ts";
 import { doctorEn } from "./doctorEn.ts";
 import { handoffEn } from "./handoffEn.ts";
+import { jobsEn } from "./jobsEn.ts";
 import { routingEn } from "./routingEn.ts";
 import { servingEn } from "./servingEn.ts";
 import { tuneEn } from "./tuneEn.ts";
@@ -161,4 +162,5 @@ export const en = {
   ...tuneEn,
   ...viewEn,
   ...dashboardEn,
+  ...jobsEn,
 } as const;

@@ -2,6 +2,7 @@ import { dashboardKo } from "./dashboardKo.ts";
 import { doctorKo } from "./doctorKo.ts";
 import type { en } from "./en.ts";
 import { handoffKo } from "./handoffKo.ts";
+import { jobsKo } from "./jobsKo.ts";
 import { routingKo } from "./routingKo.ts";
 import { servingKo } from "./servingKo.ts";
 import { tuneKo } from "./tuneKo.ts";
@@ -161,4 +162,5 @@ export const ko: Record<keyof typeof en, string> = {
   ...tuneKo,
   ...viewKo,
   ...dashboardKo,
+  ...jobsKo,
 };

@@ -153,6 +153,14 @@ export type RunningJob = z.infer<typeof runningSchema>;
 /** Nothing happens to it any more. */
 export type EndedJob = Exclude<JobRecord, QueuedJob | RunningJob>;
 
+export const JOB_STATUSES = [
+  "queued",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+] as const satisfies readonly JobStatus[];
+
 export function isEnded(job: JobRecord): job is EndedJob {
   return job.status !== "queued" && job.status !== "running";
 }

@@ -45,7 +45,7 @@ export async function runJob(job: RunningJob, services: JobServices, stop: Abort
     // Work that was done is done, whatever else was wanted meanwhile.
     if (stop.aborted && !claim.cancelled && outcome.status !== "completed") {
       const released = await engine.release(job);
-      if (released?.ok && released.job.status === "cancelled") await tell(services, released.job);
+      if (released?.ok && released.job.status === "cancelled") await tellEnd(services, released.job);
       return;
     }
     const end = { ...outcome, log_lost: stream.lost };
@@ -54,7 +54,7 @@ export async function runJob(job: RunningJob, services: JobServices, stop: Abort
       stop,
       (error) => log(`${id}: its end cannot be written yet`, error),
     );
-    if (ended?.ok) await tell(services, ended.job);
+    if (ended?.ok) await tellEnd(services, ended.job);
     else log(`${id} is another runner's by now; what came of it here is let go`);
   } finally {
     claim.end();
@@ -90,7 +90,10 @@ async function workOn(job: RunningJob, services: JobServices, signal: AbortSigna
 const NOTHING = { result: null, tokens: null, provider: null, model: null, session: null } as const;
 
 /** Whoever wants to hear of an end; a message that cannot be given takes no end back. */
-export async function tell({ onEnd, log }: JobServices, job: Parameters<OnJobEnd>[0]): Promise<void> {
+export async function tellEnd(
+  { onEnd, log }: Pick<JobServices, "onEnd" | "log">,
+  job: Parameters<OnJobEnd>[0],
+): Promise<void> {
   try {
     await onEnd(job);
   } catch (error) {

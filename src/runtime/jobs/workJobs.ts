@@ -1,6 +1,6 @@
 import type { JobRunner } from "../../core/jobs/record.ts";
 import { JobStoreError } from "../../ports/jobEngine.ts";
-import { type JobServices, runJob, tell } from "./runJob.ts";
+import { type JobServices, runJob, tellEnd } from "./runJob.ts";
 
 export interface WorkOptions {
   /** This process; every claim gets a token of its own. */
@@ -34,7 +34,7 @@ async function workAtOnePlace(
   while (!signal.aborted) {
     try {
       const swept = await engine.sweep();
-      for (const job of swept.ended) await tell(services, job);
+      for (const job of swept.ended) await tellEnd(services, job);
       const job = await engine.claim({ ...runner, token: newToken() });
       if (job) {
         begun += 1;

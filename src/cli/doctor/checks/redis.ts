@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { redisUrl } from "../../../config/jobsHome.ts";
 import { type Check, fail, ok, skip } from "../check.ts";
 import { reasonOf } from "../reasonOf.ts";
 
@@ -28,7 +29,7 @@ export const checkRedis: Check = {
   run: async ({ io, say, facts }, signal) => {
     const read = await facts.config();
     if (!read.ok || read.config.jobs.engine !== "bullmq") return skip(say("doctor.seen.redis.unused"));
-    const url = io.env.REDIS_URL || "redis://127.0.0.1:6379";
+    const url = redisUrl(read.config.jobs, io.env);
     const mend = say("doctor.mend.redis");
     if (!URL.canParse(url)) return fail(say("doctor.seen.redis.url"), mend);
     const { hostname, port, host } = new URL(url);

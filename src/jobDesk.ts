@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { localEngine } from "./adapters/jobs/localEngine.ts";
+import { projectChanges } from "./adapters/jobs/projectChanges.ts";
+import { spawnRunner, takePlace } from "./adapters/jobs/spawnRunner.ts";
+import { identityOf, processPlace } from "./adapters/processIdentity.ts";
+import { jobsHome } from "./config/jobsHome.ts";
+import type { Config } from "./config/schema.ts";
+import { analyzeTask } from "./core/executors/taskAnalysis.ts";
+import { taskIdOf } from "./core/jobs/taskId.ts";
+import { executeJob } from "./library/executeJob.ts";
+import type { JobEngine } from "./ports/jobEngine.ts";
+import type { ExecuteJob, OnJobEnd } from "./ports/jobWork.ts";
+import { JobDesk } from "./runtime/jobs/jobDesk.ts";
+import { workJobs } from "./runtime/jobs/workJobs.ts";
+
+/** What jobs need of the process they are asked for in. */
+export interface JobPlace {
+  env: Readonly<Record<string, string | undefined>>;
+  home: string;
+  /** Notes for the operator. */
+  log(message: string, error?: unknown): void;
+  /** In place of the providers' command lines. */
+  execute?: ExecuteJob;
+  /** Told of every end that this process brings about. */
+  onEnd?: OnJobEnd;
+}
+
+/** A runner that is not heard for so long is lost (ms). */
+const LEASE_MS = 15_000;
+
+/**
+ * Jobs as configured: the one composition that the command line, the plugin and programs share. Opens the store, starts
+ * nothing before a job asks for it. Call `close` at the end.
+ */
+export async function openJobs(config: Config, place: JobPlace): Promise<JobDesk> {
+  const root = jobsHome(place.env, place.home);
+  const places = { root, most: config.routing.maxOpencodeWorkers };
+  const engine = await openEngine(root);
+  return new JobDesk({
+    engine,
+    limits: config.jobs,
+    now: () => Date.now(),
+    kindOf: (description, agent) => analyzeTask({ description, agent }).inferredType,
+    onEnd: endOf(place),
+    log: place.log,
+    ensureRunner: (cwd) => spawnRunner(places, { env: place.env, cwd }),
+  });
+}
+
+/** Where jobs are kept, for messages. */
+export function jobsPlace(_config: Config, { env, home }: JobPlace): string {
+  return jobsHome(env, home);
+}
+
+async function openEngine(root: string): Promise<JobEngine> {
+  return localEngine({ root, newId: () => taskIdOf(Date.now(), randomBytes(4)), now: () => Date.now() });
+}
+
+function endOf(place: JobPlace): OnJobEnd {
+  return place.onEnd ?? (async () => undefined);
+}
+
+/**
+ * Runs jobs in this process.
+ *
+ * @param options `idle` takes one of the machine's places for runners, works until no job waits and ends, at once where all
+ * places are taken; `stopped` works until `signal`
+ * @returns how many it began
+ */
+export async function runJobs(
+  config: Config,
+  place: JobPlace,
+  options: { until: "idle" | "stopped"; places: number; signal: AbortSignal },
+): Promise<number> {
+  const root = jobsHome(place.env, place.home);
+  const engine = await openEngine(root);
+  const services = {
+    engine,
+    // Not for OpenCode's own programs: they would take themselves for a Bun.
+    execute: place.execute ?? executeJob({ env: { ...place.env, BUN_BE_BUN: undefined }, log: place.log }),
+    watchChanges: projectChanges,
+    onEnd: endOf(place),
+    log: place.log,
+  };
+  const runner = { ...identityOf(process.pid), host: hostname(), place: processPlace(), lease_ms: LEASE_MS };
+  const newToken = () => randomBytes(16).toString("hex");
+  let begun = 0;
+  try {
+    if (options.until === "stopped") return await workJobs(services, { ...options, runner, newToken });
+    for (;;) {
+      const held = await takePlace({ root, most: config.routing.maxOpencodeWorkers });
+      if (held === undefined) return begun;
+      try {
+        begun += await workJobs(services, { ...options, runner, newToken, places: 1 });
+      } finally {
+        await held.release();
+      }
+      // One that was asked for while all places were taken is this runner's, or nobody's.
+      const { jobs } = await engine.list();
+      if (options.signal.aborted || !jobs.some(({ status }) => status === "queued")) return begun;
+    }
+  } finally {
+    await engine.close();
+  }
+}
