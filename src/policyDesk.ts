@@ -94,7 +94,7 @@ export async function askPolicy(
 ): Promise<PolicyAnswer> {
   const { projectDir = process.cwd(), env = process.env, home = homedir() } = place;
   const readFile = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
-  const read = readConfig({ projectDir, env, home, pluginOptions: {}, readFile });
+  const read = readConfig({ projectDir, env, home, readFile });
   if (!read.ok) throw new Error(`The configuration is not valid:\n${read.problems.map(renderProblem).join("\n")}`);
   const log = (message: string, error?: unknown) =>
     void process.emitWarning(error instanceof Error ? `${message}: ${error.message}` : message);

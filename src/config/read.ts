@@ -3,6 +3,7 @@ import { BUILT_IN_PROVIDERS } from "../core/routing/providers.ts";
 import { messageOf } from "../ports/thrown.ts";
 import { type Document, parseDocument } from "./document.ts";
 import { readEnvironment } from "./environment.ts";
+import { installedModel } from "./installedModel.ts";
 import { leaves } from "./keys.ts";
 import { type UndescribedProvider, undescribedProviders } from "./namedProviders.ts";
 import { type Problem, placeOf } from "./problem.ts";
@@ -18,7 +19,7 @@ export interface ReadConfigInput {
   env: Readonly<Record<string, string | undefined>>;
   /** The person's home directory; need not exist. */
   home: string;
-  /** Options of our entry in OpenCode's `plugin` list. */
+  /** Options of our entry in OpenCode's `plugin` list; without them what `install` wrote there is read from its record. */
   pluginOptions?: unknown;
   /** True only where these options come from a file outside the repository; they may then weaken protection. */
   pluginOptionsTrusted?: boolean;
@@ -57,13 +58,16 @@ export function configHome(env: Readonly<Record<string, string | undefined>>, ho
   return xdg?.startsWith("/") ? xdg : `${home}/.config`;
 }
 
+/** Directory of the machine-wide configuration. */
+const managedOf = ({ managedDir }: Pick<ReadConfigInput, "managedDir">): string => managedDir ?? "/etc/oh-my-qwencoder";
+
 /** The three files a configuration may have, lowest first. */
 function configFiles(input: Pick<ReadConfigInput, "projectDir" | "env" | "home" | "managedDir">): {
   origin: "managed" | "user" | "project";
   path: string;
 }[] {
   return [
-    { origin: "managed", path: `${input.managedDir ?? "/etc/oh-my-qwencoder"}/aegis.jsonc` },
+    { origin: "managed", path: `${managedOf(input)}/aegis.jsonc` },
     { origin: "user", path: `${configHome(input.env, input.home)}/oh-my-qwencoder/aegis.jsonc` },
     ...(input.projectDir === undefined
       ? []
@@ -112,6 +116,11 @@ function fileLayers(input: ReadConfigInput, problems: Problem[], files: string[]
   });
 }
 
+/** Another model of the provider that `install` made: no way out of the house, so a repository may choose it. */
+function isOwnModel(key: string, value: unknown): boolean {
+  return key === "model" && typeof value === "string" && value.startsWith("aegis/");
+}
+
 function ignoredWeakening(layer: Layer, path: readonly string[]): Problem {
   const node = layer.document?.root && findNodeAtLocation(layer.document.root, [...path]);
   return {
@@ -136,6 +145,12 @@ export function readConfig(input: ReadConfigInput): ReadConfigResult {
   if (input.pluginOptions !== undefined) {
     const trusted = input.pluginOptionsTrusted === true;
     layers.push({ origin: "plugin", source: "plugin options", trusted, value: input.pluginOptions });
+  } else {
+    const installed = installedModel({ ...input, managedDir: managedOf(input) });
+    if (installed) {
+      const { model, source } = installed;
+      layers.push({ origin: "plugin", source, trusted: true, value: { model } });
+    }
   }
   if (input.flags !== undefined) layers.push({ origin: "flag", source: "flags", trusted: true, value: input.flags });
   for (const layer of layers) problems.push(...validateLayer(layer.source, layer.value, layer.document));
@@ -153,7 +168,7 @@ export function readConfig(input: ReadConfigInput): ReadConfigResult {
       const value = at(layer.value, path);
       if (value === undefined) continue;
       const key = path.join(".");
-      if (weakening.has(key) && !layer.trusted) warnings.push(ignoredWeakening(layer, path));
+      if (weakening.has(key) && !layer.trusted && !isOwnModel(key, value)) warnings.push(ignoredWeakening(layer, path));
       else {
         set(merged, path, value);
         origin[key] = layer.origin;

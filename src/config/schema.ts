@@ -302,7 +302,9 @@ export const configSchema = z
       .string()
       .regex(/^[^/\s]+\/\S+$/, "must be provider/model")
       .default("aegis/qwen3-coder-next")
-      .describe("OpenCode model of the swarm's agents, as provider/model."),
+      .describe(
+        "OpenCode model of the swarm's agents, as provider/model: what counts as the house's own. A repository may name models of the provider `aegis` only. `install --model` sets it.",
+      ),
     agents,
     routing,
     context,
@@ -327,6 +329,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 
 /** Keys that take protection away. They count only where a person put them outside the repository. */
 export const weakeningKeys: readonly string[] = [
+  "model",
   "swarm.sandbox",
   "sandbox.network",
   "security.egress",

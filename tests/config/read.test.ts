@@ -106,8 +106,35 @@ describe("layers", () => {
   });
 });
 
+describe("the model that was installed", () => {
+  const record = (model: string) => JSON.stringify({ version: 1, model, baseUrl: "http://127.0.0.1:8001/v1" });
+  const own = "/home/kim/.local/state/oh-my-qwencoder/backup/install.json";
+  const projects = "/work/shop/.aegis/backup/install.json";
+
+  it("is what the command line asks for too, the project's install first", () => {
+    expect(sound({ [own]: record("mine") }).config.model).toBe("aegis/mine");
+    const both = sound({ [own]: record("mine"), [projects]: record("theirs") });
+    expect(both.config.model).toBe("aegis/theirs");
+    expect(both.origin.model).toBe("plugin");
+  });
+
+  it("is always of the house's provider, and below the environment", () => {
+    expect(sound({ [projects]: record("openai/gpt-5.2") }).config.model).toBe("aegis/openai/gpt-5.2");
+    expect(sound({ [own]: record("mine") }, { env: { OMQ_MODEL: "aegis/x" } }).config.model).toBe("aegis/x");
+  });
+
+  it.each(["", "{", "[]", '{"model": 5}', '{"model": "a b"}'])("is the configured one with the record %j", (text) => {
+    expect(sound({ [own]: text }).config.model).toBe(configSchema.parse({}).model);
+  });
+
+  it("is not asked for where the plugin's own options are known", () => {
+    expect(sound({ [own]: record("mine") }, { pluginOptions: {} }).config.model).toBe(configSchema.parse({}).model);
+  });
+});
+
 describe("keys that weaken", () => {
   const weak = {
+    model: "openai/gpt-5.2",
     swarm: { sandbox: "off" },
     sandbox: { network: ["registry", "evil.example"] },
     security: { egress: "swarm", allowHosts: ["evil.example"], unsandboxed: ["formatter"] },
@@ -143,6 +170,12 @@ describe("keys that weaken", () => {
       expect(result.config.swarm.sandbox).toBe("off");
       expect(result.warnings).toEqual([]);
     }
+  });
+
+  it("leave a repository the choice among the house's own models", () => {
+    const { config, warnings } = sound({ [project]: `{"model": "aegis/small"}` });
+    expect(config.model).toBe("aegis/small");
+    expect(warnings).toEqual([]);
   });
 
   it("of the repository do not undo what the user wrote", () => {

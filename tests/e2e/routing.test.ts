@@ -221,8 +221,28 @@ describe("sessions on real OpenCode", () => {
     await chat.say("And how old is it?");
     expect(await asked()).toMatchObject({ anthropic: 2, google: 1, openai: 0 });
     expect((await asked()).local).toBeGreaterThan(before.local ?? 0);
+    await chat.command("fusion-setup", "");
+    const told = [...host.further.values(), host.model]
+      .flatMap((server) => server.requests())
+      .filter(({ sessionId }) => sessionId === chat.session)
+      .findLast(({ body }) => JSON.stringify(body).includes("Show me the lines above as they are"));
+    // What the person asked to be told: which of the providers can be used here, and how.
+    expect(JSON.stringify(told?.body)).toMatch(/openai: [^"]*OpenCode has it configured/u);
     await chat.command("fusion-default-off", "");
     const own = await readFile(path.join(host.home, ".config/oh-my-qwencoder/aegis.jsonc"), "utf8");
     expect(JSON.parse(own)).toMatchObject({ fusionDefault: false, routing: { primary: "claude" } });
   });
+});
+
+test("autopilot called off by its command: the design waits for the person again", async () => {
+  const project = await host.project(checkedProject);
+  const chat = await project.chat(
+    swarmBrain([say("Scripted: I look."), say("Scripted: off."), ...opening(PARTS)], PARTS),
+  );
+  await chat.say("autopilot: build it");
+  expect((await project.state())?.autopilot).toBe(true);
+  await chat.command("cancel-autopilot", "");
+  expect((await project.state())?.autopilot).toBe(false);
+  await chat.say("Go on");
+  expect(await project.state()).toMatchObject({ design: { status: "open" }, question: { kind: "design" } });
 });

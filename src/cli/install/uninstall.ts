@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { INSTALL_RECORD } from "../../config/installedModel.ts";
 import { CliFailure } from "../failure.ts";
 import { applyChanges, type Change, readBytes, removeEmptyDirs, type WriteFile } from "./changes.ts";
 import { type InstalledFile, type Manifest, manifestSchema, sha256 } from "./manifest.ts";
 import type { Places } from "./places.ts";
 import { withoutOurs } from "./planConfig.ts";
 
-export const manifestPath = (places: Places) => join(places.backupDir, "install.json");
+export const manifestPath = (places: Places) => join(places.backupDir, INSTALL_RECORD);
 
 /** The record of the last install here, undefined where there was none. */
 export function readManifest(places: Places): Manifest | undefined {

@@ -147,6 +147,24 @@ describe("approval", () => {
     given(begin(), says("/autopilot x"), propose, says("no")).when(approve()).refused("design-rejected");
   });
 
+  it("is the person's again once they called autopilot off", () => {
+    const off: Told = { type: "cancel_autopilot" };
+    const flown = [begin(), says("/autopilot build a shop"), propose];
+    given(...flown)
+      .when(off)
+      .gives("autopilot_cancelled");
+    given(...flown, off)
+      .when(approve())
+      .refused("not-answered");
+    given(...flown, off, says("yes"))
+      .when(approve())
+      .gives("design_approved");
+    given(...flown, off)
+      .when(off)
+      .gives();
+    given().when(off).gives();
+  });
+
   it("is recorded once, and settles the design", () => {
     given(...inFoundation)
       .when(approve())
