@@ -19,6 +19,7 @@ const names = [
   "scheduler",
   "hud",
   "pool",
+  "dashboard",
   "tracking",
 ];
 const [name = "", ...rest] = process.argv.slice(2);

@@ -6,8 +6,8 @@ import type { Panel } from "./panel.ts";
 import type { State } from "./state.ts";
 import type { Say, Word } from "./words.ts";
 
-/** Time that a small curve shows (ms). */
-const WINDOW_MS = 300_000;
+/** Time that a small curve shows, at most and at least (ms): it begins with the first figure. */
+const WINDOW_MS = { most: 300_000, least: 30_000 } as const;
 const WIDTH = 160;
 const HEIGHT = 36;
 
@@ -66,7 +66,7 @@ function serverBox(say: Say, server: string) {
   const update = (points: readonly GaugePoint[], now: number) => {
     const own = points.flatMap(({ at, servers }) => {
       const found = servers.find((each) => each.server === server);
-      return found && now - at <= WINDOW_MS ? [{ at, gauges: found }] : [];
+      return found && now - at <= WINDOW_MS.most ? [{ at, gauges: found }] : [];
     });
     for (const each of tiles) each.update(own, now);
   };
@@ -97,20 +97,18 @@ function tile(say: Say, { figure, word, share }: Kind) {
       return y === undefined ? [] : [{ at, y }];
     });
     const top = share ? 1 : Math.max(1, ...known.map(({ y }) => y)) * 1.15;
+    const window = Math.max(WINDOW_MS.least, now - (known[0]?.at ?? now));
+    const x = (at: number) => WIDTH * (1 - Math.min(1, Math.max(0, (now - at) / window)));
     const path = known
-      .map(({ at, y }) => `${x(at, now).toFixed(1)},${(HEIGHT - 1 - (y / top) * (HEIGHT - 4)).toFixed(1)}`)
+      .map(({ at, y }) => `${x(at).toFixed(1)},${(HEIGHT - 1 - (y / top) * (HEIGHT - 4)).toFixed(1)}`)
       .join(" L");
     const from = known[0];
     line.setAttribute("d", path === "" ? "" : `M${path}`);
-    const first = from ? x(from.at, now).toFixed(1) : "0";
-    const lastX = known.length > 0 ? x(known.at(-1)?.at ?? now, now).toFixed(1) : "0";
+    const first = from ? x(from.at).toFixed(1) : "0";
+    const lastX = known.length > 0 ? x(known.at(-1)?.at ?? now).toFixed(1) : "0";
     area.setAttribute("d", path === "" ? "" : `M${first},${HEIGHT} L${path} L${lastX},${HEIGHT} Z`);
   };
   return { root, update };
-}
-
-function x(at: number, now: number): number {
-  return WIDTH * (1 - Math.min(1, Math.max(0, (now - at) / WINDOW_MS)));
 }
 
 function wordOf(figure: Figure, value: number): string {

@@ -86,10 +86,10 @@ function legendOf({ byProvider }: UsageChart): HTMLElement {
 }
 
 function drawing(label: string, top: string): SVGElement {
-  const svg = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + 4}`, role: "img", "aria-label": label, class: "bars" });
+  const svg = s("svg", { viewBox: `0 -12 ${WIDTH} ${HEIGHT + 16}`, role: "img", "aria-label": label, class: "bars" });
   for (const share of [0, 0.5, 1])
     svg.append(s("line", { x1: 0, x2: WIDTH, y1: 2 + HEIGHT * share, y2: 2 + HEIGHT * share }));
-  svg.append(s("text", { x: 0, y: 13 }, top));
+  svg.append(s("text", { x: 0, y: -3 }, top));
   return svg;
 }
 

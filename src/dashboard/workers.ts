@@ -29,7 +29,8 @@ export function workers(say: Say): Panel {
       if (!cards.has(worker.id)) list.append(card.root);
       cards.set(worker.id, card);
       const running = ["exploring", "implementing", "self-qa", "stalled"].includes(worker.status);
-      card.update(worker, worker.durationMs + (running && !view.swarm?.over ? state.now - view.at : 0));
+      const now = running ? worker : { ...worker, ahead: null };
+      card.update(now, worker.durationMs + (running && !view.swarm?.over ? state.now - view.at : 0));
     }
     for (const id of gone) {
       cards.get(id)?.root.remove();

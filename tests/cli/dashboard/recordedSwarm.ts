@@ -13,13 +13,18 @@ const linesOf = (name: string): Line[] =>
     .filter((line) => line !== "")
     .map((line): Line => JSON.parse(line));
 
+interface Due {
+  at: number;
+  line: Line;
+}
+
 /** A project in which the recorded swarm stands where it stood after some of its events, as if that were now. */
 export interface RecordedSwarm {
   id: string;
   stateDir: string;
-  /** Events that have not happened yet, with the times they would have. */
-  rest: Line[];
   append(...events: readonly Line[]): void;
+  /** Goes on as it was recorded, up to a time (ms since the epoch). */
+  advance(to: number): void;
   /** What the driving process would tell, now. */
   tell(doing: Record<string, { doing?: string; ahead?: number; tokens?: number }>, gauges?: Line): Promise<void>;
 }
@@ -30,28 +35,48 @@ export const AT_WORK = 52;
 /** @param events how many of its events have happened; @param now ms since the epoch, when the last of them did */
 export function recordedSwarm(project: string, { events, now }: { events: number; now: number }): RecordedSwarm {
   const recorded = linesOf("events");
-  const past = recorded.slice(0, events);
-  const cut = Number(past.at(-1)?.at);
+  const cut = Number(recorded.slice(0, events).at(-1)?.at);
   const later = now - cut;
-  const moved = (line: Line): Line => ({ ...line, at: Number(line.at) + later });
   const id = String(recorded[0]?.id);
   const stateDir = join(project, ".aegis");
   const log = join(stateDir, "swarms", id, "events.jsonl");
   mkdirSync(dirname(log), { recursive: true });
-  writeFileSync(log, text(past.map(moved)));
   const iso = (at: unknown) => new Date(Date.parse(String(at)) + later).toISOString();
-  const gate = linesOf("gate").filter(({ at }) => Date.parse(String(at)) <= cut);
-  writeFileSync(join(stateDir, "gate.jsonl"), text(gate.map((line) => ({ ...line, at: iso(line.at) }))));
-  const calls = linesOf("calls").filter(({ at }) => Date.parse(String(at)) <= cut);
-  const call = (line: Line): Line => ({
-    ...{ ...line, at: iso(line.at), start: Number(line.start) + later },
-    ...(line.end === undefined ? {} : { end: Number(line.end) + later }),
-  });
-  writeFileSync(join(stateDir, "calls.jsonl"), text(calls.map(call)));
+  const files = [
+    {
+      file: log,
+      lines: recorded.map((line, n): Due => {
+        const at = Number(line.at) + later;
+        return { at: n < events ? 0 : at, line: { ...line, at } };
+      }),
+    },
+    {
+      file: join(stateDir, "gate.jsonl"),
+      lines: linesOf("gate").map(
+        (line): Due => ({ at: Date.parse(String(line.at)) + later, line: { ...line, at: iso(line.at) } }),
+      ),
+    },
+    {
+      file: join(stateDir, "calls.jsonl"),
+      lines: linesOf("calls").map((line): Due => {
+        const end = line.end === undefined ? {} : { end: Number(line.end) + later };
+        const moved = { ...line, at: iso(line.at), start: Number(line.start) + later, ...end };
+        return { at: Date.parse(String(line.at)) + later, line: moved };
+      }),
+    },
+  ];
+  const advance = (to: number) => {
+    for (const each of files) {
+      const due = each.lines.filter(({ at }) => at <= to);
+      each.lines = each.lines.filter(({ at }) => at > to);
+      if (due.length > 0 || to === now) appendFileSync(each.file, text(due.map(({ line }) => line)));
+    }
+  };
+  advance(now);
   return {
     id,
     stateDir,
-    rest: recorded.slice(events).map(moved),
+    advance,
     append: (...more) => appendFileSync(log, text(more)),
     async tell(doing, gauges) {
       const at = Date.now();
