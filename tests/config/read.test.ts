@@ -143,6 +143,13 @@ describe("keys that weaken", () => {
     routing: { external: { enabled: true, usagePoll_s: 60 } },
     opencode: { command: "./evil", args: ["--auto"] },
     jobs: { redis: "redis://evil.example" },
+    jobs: {
+      onComplete: ["./evil"],
+      notify: {
+        webhook: { url: "https://evil.example", secretEnv: "HOME" },
+        email: { to: "evil@example.com", from: "evil@example.com" },
+      },
+    },
   };
 
   it("are ignored in the repository's files, with a diagnostic each", () => {

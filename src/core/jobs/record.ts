@@ -67,7 +67,7 @@ export const jobRequestSchema = z.object({
   estimate: estimateSchema.nullable(),
   /** Who wants to hear of the end. */
   asked_by: z.object({
-    via: z.enum(["cli", "opencode", "acp", "library"]),
+    via: z.enum(["cli", "opencode", "claude", "acp", "library"]),
     /** The chat that started it, to be woken. */
     session: z.string().nullable(),
   }),

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Language } from "../workflow/model.ts";
+import type { EndedJob } from "./record.ts";
+import { TASK_ID } from "./taskId.ts";
+
+/** One line of the notifications file: `timestamp|task_id|exit_code|STATUS`. */
+export interface NoticeLine {
+  /** ISO 8601, UTC. */
+  at: string;
+  task_id: string;
+  exit_code: number;
+  status: EndedJob["status"];
+}
+
+const lineSchema = z.tuple([
+  z.iso.datetime(),
+  z.string().regex(TASK_ID),
+  z.string().regex(/^-?\d{1,6}$/),
+  z.enum(["COMPLETED", "FAILED", "CANCELLED"]),
+]);
+
+export function noticeLine({ completed_at, task_id, exit_code, status }: EndedJob): string {
+  return `${completed_at}|${task_id}|${exit_code}|${status.toUpperCase()}`;
+}
+
+/** Undefined for what is no such line. */
+export function readNoticeLine(line: string): NoticeLine | undefined {
+  const { data } = lineSchema.safeParse(line.split("|"));
+  if (data === undefined) return undefined;
+  const [at, task_id, exit_code, status] = data;
+  const known = { COMPLETED: "completed", FAILED: "failed", CANCELLED: "cancelled" } as const;
+  return { at, task_id, exit_code: Number(exit_code), status: known[status] };
+}
+
+const STATUS: Readonly<Record<Language, Record<EndedJob["status"], string>>> = {
+  en: { completed: "completed", failed: "failed", cancelled: "cancelled" },
+  ko: { completed: "완료", failed: "실패", cancelled: "취소됨" },
+};
+/** Longest title of a task, in characters. */
+const TITLE = 80;
+
+/** The first line of what was asked for. */
+export function jobTitle({ prompt }: Pick<EndedJob, "prompt">): string {
+  const line = prompt.trim().split("\n", 1)[0] ?? "";
+  return line.length > TITLE ? `${line.slice(0, TITLE - 1)}…` : line;
+}
+
+/** Seconds, minutes or hours a job took; empty where it never ran. */
+export function tookWords({ started_at, completed_at }: Pick<EndedJob, "started_at" | "completed_at">): string {
+  if (started_at === null) return "";
+  const seconds = Math.max(0, Math.round((Date.parse(completed_at) - Date.parse(started_at)) / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
+
+/** A sentence for a notification: what ended, how, after how long. */
+export function noticeText(job: EndedJob, language: Language): string {
+  const took = tookWords(job);
+  const how = `${STATUS[language][job.status]}${job.status === "failed" ? ` (${job.error.kind})` : ""}`;
+  return `${jobTitle(job)}: ${how}${took === "" ? "" : `, ${took}`}`;
+}
+
+/** Title and text of a desktop notification. */
+export function desktopNotice(job: EndedJob, language: Language): { title: string; text: string } {
+  const title = { en: "Job", ko: "작업" }[language];
+  return { title: `${title} ${STATUS[language][job.status]}`, text: `${noticeText(job, language)}\n${job.task_id}` };
+}
+
+/** What a chat that started a job is told at its end. @param place where the result is */
+export function wakeText(job: EndedJob, place: string): string {
+  const changes = job.changes && job.changes.files > 0 ? ` It changed ${job.changes.files} files.` : "";
+  const failed = job.status === "failed" ? ` Error: ${job.error.kind}: ${job.error.message.slice(0, 500)}` : "";
+  return [
+    `Background job ${job.task_id} (${jobTitle(job)}) ended: ${job.status}, exit code ${job.exit_code}.${changes}${failed}`,
+    `Result: ${place}`,
+  ].join("\n");
+}
