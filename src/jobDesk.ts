@@ -8,6 +8,7 @@ import { jobsHome } from "./config/jobsHome.ts";
 import type { Config } from "./config/schema.ts";
 import { analyzeTask } from "./core/executors/taskAnalysis.ts";
 import { taskIdOf } from "./core/jobs/taskId.ts";
+import { jobNotices } from "./jobNotices.ts";
 import { executeJob } from "./library/executeJob.ts";
 import type { JobEngine } from "./ports/jobEngine.ts";
 import type { ExecuteJob, OnJobEnd } from "./ports/jobWork.ts";
@@ -22,7 +23,7 @@ export interface JobPlace {
   log(message: string, error?: unknown): void;
   /** In place of the providers' command lines. */
   execute?: ExecuteJob;
-  /** Told of every end that this process brings about. */
+  /** Told of every end that this process brings about, in place of everybody that the configuration names. */
   onEnd?: OnJobEnd;
 }
 
@@ -37,12 +38,14 @@ export async function openJobs(config: Config, place: JobPlace): Promise<JobDesk
   const root = jobsHome(place.env, place.home);
   const places = { root, most: config.routing.maxOpencodeWorkers };
   const engine = await openEngine(root);
+  const { onEnd, told } = endOf(config, place, engine);
   return new JobDesk({
     engine,
     limits: config.jobs,
     now: () => Date.now(),
     kindOf: (description, agent) => analyzeTask({ description, agent }).inferredType,
-    onEnd: endOf(place),
+    onEnd,
+    told,
     log: place.log,
     ensureRunner: (cwd) => spawnRunner(places, { env: place.env, cwd }),
   });
@@ -57,8 +60,12 @@ async function openEngine(root: string): Promise<JobEngine> {
   return localEngine({ root, newId: () => taskIdOf(Date.now(), randomBytes(4)), now: () => Date.now() });
 }
 
-function endOf(place: JobPlace): OnJobEnd {
-  return place.onEnd ?? (async () => undefined);
+/** Who is told of an end, and when they all were. */
+function endOf(config: Config, place: JobPlace, engine: JobEngine): { onEnd: OnJobEnd; told(): Promise<void> } {
+  if (place.onEnd) return { onEnd: place.onEnd, told: async () => undefined };
+  const root = jobsHome(place.env, place.home);
+  const notices = jobNotices(config, { ...place, root, placeOf: ({ task_id }) => engine.placeOf(task_id) });
+  return { onEnd: async (job) => notices.tell(job), told: () => notices.settled() };
 }
 
 /**
@@ -75,12 +82,13 @@ export async function runJobs(
 ): Promise<number> {
   const root = jobsHome(place.env, place.home);
   const engine = await openEngine(root);
+  const { onEnd, told } = endOf(config, place, engine);
   const services = {
     engine,
     // Not for OpenCode's own programs: they would take themselves for a Bun.
     execute: place.execute ?? executeJob({ env: { ...place.env, BUN_BE_BUN: undefined }, log: place.log }),
     watchChanges: projectChanges,
-    onEnd: endOf(place),
+    onEnd,
     log: place.log,
   };
   const runner = { ...identityOf(process.pid), host: hostname(), place: processPlace(), lease_ms: LEASE_MS };
@@ -101,6 +109,7 @@ export async function runJobs(
       if (options.signal.aborted || !jobs.some(({ status }) => status === "queued")) return begun;
     }
   } finally {
+    await told();
     await engine.close();
   }
 }

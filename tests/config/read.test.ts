@@ -142,8 +142,8 @@ describe("keys that weaken", () => {
     workflow: { design: "optional", skipPhrases: ["go"] },
     routing: { external: { enabled: true, usagePoll_s: 60 } },
     opencode: { command: "./evil", args: ["--auto"] },
-    jobs: { redis: "redis://evil.example" },
     jobs: {
+      redis: "redis://evil.example",
       onComplete: ["./evil"],
       notify: {
         webhook: { url: "https://evil.example", secretEnv: "HOME" },

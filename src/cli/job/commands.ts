@@ -4,14 +4,16 @@ import { say } from "../messages/catalogue.ts";
 import { registerCancel } from "./cancel.ts";
 import { registerList } from "./list.ts";
 import { registerLogs } from "./logs.ts";
+import { registerNotifications } from "./notifications.ts";
 import { registerPrune } from "./prune.ts";
 import { registerRetry } from "./retry.ts";
 import { registerShow } from "./show.ts";
 import { registerStart } from "./start.ts";
 import { registerWait } from "./wait.ts";
+import { registerWatch } from "./watch.ts";
 import { registerWorker } from "./worker.ts";
 
-/** `job start|list|show|logs|cancel|retry|wait|prune|worker`: work in the background. */
+/** `job start|list|show|logs|cancel|retry|wait|watch|notifications|prune|worker`: work in the background. */
 export function registerJob(program: Command, io: Io): void {
   const group = program.command("job").description(say(io.lang, "job.description"));
   const each = [
@@ -22,6 +24,8 @@ export function registerJob(program: Command, io: Io): void {
     registerCancel,
     registerRetry,
     registerWait,
+    registerWatch,
+    registerNotifications,
     registerPrune,
     registerWorker,
   ];

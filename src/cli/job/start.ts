@@ -15,6 +15,7 @@ interface StartFlags {
   estimate?: boolean;
   foreground?: boolean;
   background?: boolean;
+  claudeSession?: string;
   json?: boolean;
 }
 
@@ -40,6 +41,7 @@ export function registerStart(group: Command, io: Io): void {
     .option("--estimate", text("job.start.estimate"))
     .addOption(new Option("--foreground", text("job.start.foreground")).conflicts("background"))
     .option("--background", text("job.start.background"))
+    .option("--claude-session <id>", text("job.start.claudeSession"))
     .option("--json", text("option.json"))
     .addHelpText("after", () =>
       examples(io, [
@@ -64,7 +66,10 @@ async function start(io: Io, word: string, flags: StartFlags): Promise<void> {
     const known = await desk.estimate({ prompt, agent, project });
     if (flags.estimate) return tellEstimate(io, known, json);
     const timeoutMs = timeout === undefined ? undefined : timeout * 1_000;
-    const job = await desk.start({ prompt, project, via: "cli", agent, provider, model, timeoutMs }, known.estimate);
+    const session = flags.claudeSession;
+    const via = session === undefined ? "cli" : "claude";
+    const wish = { prompt, project, via, session, agent, provider, model, timeoutMs } as const;
+    const job = await desk.start(wish, known.estimate);
     if (waits(flags, known)) return foreground(io, desk, job, json === true);
     const place = desk.engine.placeOf(job.task_id);
     if (json) {

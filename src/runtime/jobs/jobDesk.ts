@@ -38,6 +38,8 @@ export interface JobDeskServices {
   kindOf(prompt: string, agent: string | undefined): TaskType;
   onEnd: OnJobEnd;
   log(message: string, error?: unknown): void;
+  /** Until everybody was told of the ends that were seen here. */
+  told?(): Promise<void>;
   /** Sees to it that somebody works on jobs that wait. @param cwd where the runner starts */
   ensureRunner(cwd: string): Promise<void>;
 }
@@ -169,8 +171,9 @@ export class JobDesk {
     return this.engine.prune({ before: new Date(this.services.now() - olderThanMs), statuses });
   }
 
-  close(): Promise<void> {
-    return this.engine.close();
+  async close(): Promise<void> {
+    await this.services.told?.();
+    await this.engine.close();
   }
 
   private async look(): Promise<void> {
