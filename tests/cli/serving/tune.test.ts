@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -101,14 +101,32 @@ describe("by simulation", () => {
   });
 });
 
+/** Two sessions of three requests, a tenth of a second apart: the generated swarm's pauses are those of people and tools. */
+function recording(file: string): string {
+  const lines = [0, 1].flatMap((session) =>
+    [0, 1, 2].map((turn) => {
+      const said = Array.from({ length: turn }, (_, index) => [
+        { role: "assistant", content: `Scripted answer ${index}.` },
+        { role: "user", content: `Go on, ${index}.` },
+      ]).flat();
+      const messages = [{ role: "user", content: `Build part ${session}.` }, ...said];
+      const body = { model: "qwen3-coder-next", max_tokens: 16, messages };
+      return JSON.stringify({ sessionId: `s${session}`, role: "worker", startedAt: 1_000 + turn * 100, body });
+    }),
+  );
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  return file;
+}
+
 describe("on a server somebody else started", () => {
   it("measures it as it is and leaves it running", { timeout: 240_000 }, async () => {
     const world = makeWorld();
     const server = await startScriptedServer({ brain: () => say("Scripted words."), modelId: "qwen3-coder-next" });
     onTestFinished(() => server.close());
     const about = { env: world.env, cwd: world.project };
+    const recorded = recording(join(world.dir, "requests.jsonl"));
     const { code, out } = await cli(
-      ["tune", "--live", "--base-url", server.baseUrl, ...quick, "--repeats", "1", "--json"],
+      ["tune", "--live", "--base-url", server.baseUrl, ...quick, "--requests", recorded, "--repeats", "1", "--json"],
       about,
     );
     expect(code).toBe(0);
