@@ -40,6 +40,8 @@ await build({
   outfile: "dist/plugin.js",
   minify: true,
   plugins: [withoutZodLanguages],
+  // Loaded from beside the plugin where jobs run over Redis, and nowhere else.
+  external: ["bullmq", "ioredis"],
   // `// @bun` tells Bun that there is nothing left to transpile: it halves the first load after an update.
   banner: { js: `// @bun\n${banner.js}` },
 });

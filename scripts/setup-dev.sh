@@ -29,6 +29,14 @@ if ! command -v chromium-headless-shell >/dev/null 2>&1 && ! command -v chromium
     { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends chromium-headless-shell >/dev/null 2>&1; } || true
 fi
 
+# redis-server runs the tests of the bullmq engine for jobs, which are skipped without it. The package may start one as a
+# service; the tests start their own on a free port.
+if ! command -v redis-server >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install --yes --no-install-recommends redis-server >/dev/null 2>&1 ||
+    { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends redis-server >/dev/null 2>&1; } || true
+fi
+
 if usable; then exit 0; fi
 if ! command -v bwrap >/dev/null 2>&1; then
   if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

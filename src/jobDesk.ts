@@ -4,7 +4,7 @@ import { localEngine } from "./adapters/jobs/localEngine.ts";
 import { projectChanges } from "./adapters/jobs/projectChanges.ts";
 import { spawnRunner, takePlace } from "./adapters/jobs/spawnRunner.ts";
 import { identityOf, processPlace } from "./adapters/processIdentity.ts";
-import { jobsHome } from "./config/jobsHome.ts";
+import { jobsHome, redisUrl } from "./config/jobsHome.ts";
 import type { Config } from "./config/schema.ts";
 import { analyzeTask } from "./core/executors/taskAnalysis.ts";
 import { taskIdOf } from "./core/jobs/taskId.ts";
@@ -37,27 +37,38 @@ const LEASE_MS = 15_000;
 export async function openJobs(config: Config, place: JobPlace): Promise<JobDesk> {
   const root = jobsHome(place.env, place.home);
   const places = { root, most: config.routing.maxOpencodeWorkers };
-  const engine = await openEngine(root);
+  const { engine, workers } = await openEngine(config, place);
   const { onEnd, told } = endOf(config, place, engine);
   return new JobDesk({
     engine,
+    ...(workers ? { workers } : {}),
     limits: config.jobs,
     now: () => Date.now(),
     kindOf: (description, agent) => analyzeTask({ description, agent }).inferredType,
     onEnd,
     told,
     log: place.log,
-    ensureRunner: (cwd) => spawnRunner(places, { env: place.env, cwd }),
+    ensureRunner: async (cwd) => {
+      if (engine.name === "local") await spawnRunner(places, { env: place.env, cwd });
+    },
   });
 }
 
-/** Where jobs are kept, for messages. */
-export function jobsPlace(_config: Config, { env, home }: JobPlace): string {
-  return jobsHome(env, home);
+interface OpenEngine {
+  engine: JobEngine;
+  /** Runners that are connected; only where they have to be started by hand. */
+  workers?: () => Promise<number>;
 }
 
-async function openEngine(root: string): Promise<JobEngine> {
-  return localEngine({ root, newId: () => taskIdOf(Date.now(), randomBytes(4)), now: () => Date.now() });
+async function openEngine(config: Config, place: JobPlace): Promise<OpenEngine> {
+  const services = { newId: () => taskIdOf(Date.now(), randomBytes(4)), now: () => Date.now() };
+  if (config.jobs.engine === "local") {
+    return { engine: localEngine({ root: jobsHome(place.env, place.home), ...services }) };
+  }
+  // A dependency of this engine alone, which nobody else should have to load.
+  const { bullmqEngine } = await import("./adapters/jobs/bullmqEngine.ts");
+  const engine = await bullmqEngine({ url: redisUrl(config.jobs, place.env), log: place.log, ...services });
+  return { engine, workers: () => engine.workers() };
 }
 
 /** Who is told of an end, and when they all were. */
@@ -78,10 +89,10 @@ function endOf(config: Config, place: JobPlace, engine: JobEngine): { onEnd: OnJ
 export async function runJobs(
   config: Config,
   place: JobPlace,
-  options: { until: "idle" | "stopped"; places: number; signal: AbortSignal },
+  options: { until: "idle" | "stopped"; places: number; signal: AbortSignal; onOpen?(place: string): void },
 ): Promise<number> {
   const root = jobsHome(place.env, place.home);
-  const engine = await openEngine(root);
+  const { engine } = await openEngine(config, place);
   const { onEnd, told } = endOf(config, place, engine);
   const services = {
     engine,
@@ -95,7 +106,9 @@ export async function runJobs(
   const newToken = () => randomBytes(16).toString("hex");
   let begun = 0;
   try {
-    if (options.until === "stopped") return await workJobs(services, { ...options, runner, newToken });
+    options.onOpen?.(engine.place);
+    if (options.until === "stopped" || engine.name !== "local")
+      return await workJobs(services, { ...options, runner, newToken });
     for (;;) {
       const held = await takePlace({ root, most: config.routing.maxOpencodeWorkers });
       if (held === undefined) return begun;

@@ -65,6 +65,8 @@ export class JobStoreError extends Error {
  */
 export interface JobEngine {
   readonly name: "local" | "bullmq";
+  /** Where jobs are kept, for messages. */
+  readonly place: string;
   /** Where a person finds the result of a job, for messages. */
   placeOf(id: string): string;
   /** On return the job outlives a crash. */

@@ -40,7 +40,7 @@ export function readLogFrom(file: string, from: number): LogPart {
 }
 
 /** Without the first bytes of a character whose others are not there yet. */
-function wholeCharacters(bytes: Buffer): Buffer {
+export function wholeCharacters(bytes: Buffer): Buffer {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;

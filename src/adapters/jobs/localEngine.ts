@@ -77,6 +77,7 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
 
   const engine: JobEngine = {
     name: "local",
+    place: root,
     placeOf: (id) => files.jobFile(id),
 
     async enqueue(request: JobRequest): Promise<QueuedJob> {

@@ -78,6 +78,7 @@ async function start(io: Io, word: string, flags: StartFlags): Promise<void> {
     }
     const { tellStarted } = await import("./started.ts");
     tellStarted(io, job, place);
+    if (await desk.lacksWorkers()) io.stderr.write(`${say(io.lang, "job.start.noWorker")}\n`);
   });
 }
 

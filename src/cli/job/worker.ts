@@ -28,15 +28,16 @@ export function registerWorker(group: Command, io: Io): void {
 async function work(io: Io, { concurrency, untilIdle }: WorkerFlags): Promise<void> {
   const { jobPlace, storeFailures } = await import("./desk.ts");
   const { soundConfig } = await import("../config/load.ts");
-  const { jobsPlace, runJobs } = await import("../../jobDesk.ts");
+  const { runJobs } = await import("../../jobDesk.ts");
   const { config } = await soundConfig(io);
   const place = jobPlace(io);
   const count = concurrency ?? config.routing.maxOpencodeWorkers;
   await storeFailures(async () => {
     const until = untilIdle ? "idle" : "stopped";
-    if (!untilIdle)
-      io.stderr.write(`${say(io.lang, "job.worker.working", { place: jobsPlace(config, place), count })}\n`);
-    const begun = await runJobs(config, place, { until, places: count, signal: io.signal });
+    const onOpen = (where: string) =>
+      void io.stderr.write(`${say(io.lang, "job.worker.working", { place: where, count })}\n`);
+    const options = { until, places: count, signal: io.signal } as const;
+    const begun = await runJobs(config, place, { ...options, ...(untilIdle ? {} : { onOpen }) });
     if (!untilIdle) io.stderr.write(`${say(io.lang, "job.worker.done", { count: begun })}\n`);
   });
 }

@@ -40,6 +40,8 @@ export interface JobDeskServices {
   log(message: string, error?: unknown): void;
   /** Until everybody was told of the ends that were seen here. */
   told?(): Promise<void>;
+  /** Runners that are connected; only where they have to be started by hand. */
+  workers?(): Promise<number>;
   /** Sees to it that somebody works on jobs that wait. @param cwd where the runner starts */
   ensureRunner(cwd: string): Promise<void>;
 }
@@ -163,6 +165,11 @@ export class JobDesk {
         await changed;
       }
     }
+  }
+
+  /** Whether nobody is there to do a job, so that a person has to start a worker. */
+  async lacksWorkers(): Promise<boolean> {
+    return (await this.services.workers?.()) === 0;
   }
 
   /** Forgets jobs that ended so long ago. @returns their ids */

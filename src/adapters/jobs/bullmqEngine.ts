@@ -1,0 +1,304 @@
+import { type Job as BullJob, Queue, UnrecoverableError, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import { type EndedJob, isEnded, type JobRecord, type RunningJob } from "../../core/jobs/record.ts";
+import {
+  cancelJob,
+  claimJob,
+  finishJob,
+  loseRunner,
+  noteJob,
+  queuedJob,
+  releaseJob,
+} from "../../core/jobs/transitions.ts";
+import { type JobEngine, JobStoreError } from "../../ports/jobEngine.ts";
+import { messageOf } from "../../ports/thrown.ts";
+import { wholeCharacters } from "./jobLog.ts";
+import { CHANGES, JOBS_KEY, RedisJobs } from "./redisJobs.ts";
+
+export interface BullmqPlace {
+  /** redis:// or rediss:// */
+  url: string;
+  newId(): string;
+  now(): number;
+  log(message: string, error?: unknown): void;
+  /** BullMQ looks for lost locks so often (ms). */
+  stalledEveryMs?: number;
+}
+
+const QUEUE = "oh-my-qwencoder-jobs";
+/** We count runs ourselves, with their runners. */
+const ANY_NUMBER = 1_000_000;
+const STALLED_EVERY_MS = 5_000;
+const CONNECT_MS = 5_000;
+/** Tries of one command; a runner goes on trying to write an end. */
+const TRIES = 3;
+/** Ended jobs that BullMQ's own tools can show. */
+const KEPT = 1_000;
+/** A lock that expires is told by nobody: whoever waits looks at least as often (ms). */
+const LOOK_EVERY_MS = 2_000;
+
+/**
+ * Jobs in a Redis, for runners on any host. BullMQ hands them out, keeps the lock that is a runner's lease, and hands on the
+ * job of a runner whose lock expired. What a job is and how it ended is its record (`RedisJobs`), which changes by the same
+ * steps as the local engine's: so a job has one end, whatever BullMQ hands out twice.
+ *
+ * @throws JobStoreError where Redis does not answer
+ */
+export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { workers(): Promise<number> }> {
+  const redis = await connected(place.url);
+  const records = new RedisJobs(redis);
+  // BullMQ tells errors of its connections as events; the commands that fail by them tell them too.
+  const noted = <T extends { on(event: "error", listener: (error: Error) => void): unknown }>(source: T): T => {
+    source.on("error", (error) => place.log("Redis", error));
+    return source;
+  };
+  const queue = noted(new Queue(QUEUE, { connection: redis, defaultJobOptions: { removeOnComplete: KEPT } }));
+  let worker: { worker: Worker; connection: Redis } | undefined;
+  let subscriber: Redis | undefined;
+  const held = new Map<string, BullJob>();
+  const untold: EndedJob[] = [];
+  let last = 0;
+  const iso = () => new Date(place.now()).toISOString();
+  const lockKey = (id: string) => `${queue.toKey(id)}:lock`;
+
+  const openWorker = async () => {
+    if (worker) return worker.worker;
+    const connection = noted(new Redis(place.url, { maxRetriesPerRequest: null }));
+    const options = {
+      ...{ connection, autorun: false, skipLockRenewal: true, maxStalledCount: ANY_NUMBER },
+      stalledInterval: place.stalledEveryMs ?? STALLED_EVERY_MS,
+    };
+    worker = { connection, worker: noted(new Worker(QUEUE, undefined, options)) };
+    await worker.worker.startStalledCheckTimer();
+    return worker.worker;
+  };
+
+  /** Takes a job out of BullMQ's hands. The record has its end already: where this fails, the next one to get it lets it go. */
+  const letGo = async (bull: BullJob, job: JobRecord | undefined, token: string) => {
+    held.delete(bull.id ?? "");
+    try {
+      if (job?.status === "failed") await bull.moveToFailed(new UnrecoverableError(job.error.message), token, false);
+      else await bull.moveToCompleted(job?.status ?? "forgotten", token, false);
+    } catch (error) {
+      place.log(`${bull.id}: its entry in BullMQ stays until another runner gets it`, error);
+    }
+  };
+
+  const loseOne = async (id: string, token: string) => {
+    const lost = await records.advance(id, (job) => loseRunner(job, token, iso()));
+    return lost?.ok ? lost.job : undefined;
+  };
+
+  const engine: JobEngine & { workers(): Promise<number> } = {
+    name: "bullmq",
+    place: addressOf(place.url),
+    placeOf: (id) => `${addressOf(place.url)} ${JOBS_KEY} ${id}`,
+
+    async enqueue(request) {
+      for (;;) {
+        last = Math.max(place.now(), last + 1);
+        const job = queuedJob(request, place.newId(), new Date(last).toISOString());
+        if (!(await records.add(job))) continue;
+        await queue.add("job", {}, { jobId: job.task_id });
+        await redis.publish(CHANGES, job.task_id);
+        return job;
+      }
+    },
+
+    async claim(runner) {
+      const { token, lease_ms } = runner;
+      const from = await openWorker();
+      for (;;) {
+        const bull = await from.getNextJob(token, { block: false });
+        const id = bull?.id;
+        if (bull === undefined || id === undefined) return undefined;
+        await bull.extendLock(token, lease_ms);
+        const present = await records.read(id);
+        // BullMQ gave it away again: the lock of whoever had it is gone.
+        if (present?.status === "running") {
+          const lost = await loseOne(id, present.runner.token);
+          if (lost && isEnded(lost)) untold.push(lost);
+        }
+        const taken = await records.advance(id, (job) => claimJob(job, runner, iso()));
+        if (taken?.ok) {
+          held.set(id, bull);
+          return taken.job;
+        }
+        await letGo(bull, await records.read(id), token);
+      }
+    },
+
+    async heartbeat({ task_id: id, runner: { token, lease_ms } }) {
+      const present = await records.read(id);
+      if (!isMine(present, token)) return "lost";
+      try {
+        if (!(await held.get(id)?.extendLock(token, lease_ms))) return "lost";
+      } catch (error) {
+        if (/missing lock/i.test(messageOf(error))) return "lost";
+        throw unreachable(place.url, error);
+      }
+      return present.cancel_requested_at === null ? "held" : "cancel";
+    },
+
+    async note(job, known) {
+      await records.advance(job.task_id, (present) => noteJob(present, job.runner.token, known));
+    },
+
+    async finish(job, end) {
+      const { token } = job.runner;
+      const ended = await records.advance(job.task_id, (present) => finishJob(present, token, end, iso()));
+      const bull = held.get(job.task_id);
+      if (ended?.ok && bull) await letGo(bull, ended.job, token);
+      held.delete(job.task_id);
+      return ended;
+    },
+
+    async release(job) {
+      const { token } = job.runner;
+      const released = await records.advance(job.task_id, (present) => releaseJob(present, token, iso()));
+      const bull = held.get(job.task_id);
+      held.delete(job.task_id);
+      if (!released?.ok || !bull) return released;
+      if (released.job.status === "queued") await bull.moveToWait(token);
+      else await letGo(bull, released.job, token);
+      return released;
+    },
+
+    async cancel(id) {
+      const cancelled = await records.advance(id, (job) => cancelJob(job, iso()));
+      // One that a runner takes in this moment is let go by it.
+      if (cancelled?.ok && isEnded(cancelled.job)) await queue.remove(id);
+      return cancelled;
+    },
+
+    read: (id) => records.read(id),
+
+    async list() {
+      const list = await records.all();
+      const waiting = list.jobs.filter(({ status }) => status === "queued");
+      const there = await Promise.all(waiting.map(({ task_id }) => redis.exists(queue.toKey(task_id))));
+      // Whoever stored it died before BullMQ knew of it.
+      for (const [at, { task_id }] of waiting.entries())
+        if (there[at] === 0) await queue.add("job", {}, { jobId: task_id });
+      return list;
+    },
+
+    async sweep() {
+      const swept: Awaited<ReturnType<JobEngine["sweep"]>> = { requeued: [], ended: untold.splice(0) };
+      for (const job of await records.running()) {
+        if ((await redis.exists(lockKey(job.task_id))) === 1) continue;
+        const lost = await loseOne(job.task_id, job.runner.token);
+        if (lost === undefined) continue;
+        if (isEnded(lost)) swept.ended.push(lost);
+        else swept.requeued.push(lost);
+      }
+      return swept;
+    },
+
+    appendLog: (id, text) => records.appendLog(id, text),
+
+    async readLog(id, from) {
+      const bytes = wholeCharacters(await records.readLog(id, from));
+      return { text: bytes.toString("utf8"), next: from + bytes.length };
+    },
+
+    async prune({ before, statuses }) {
+      const { jobs } = await records.all();
+      const old = jobs.filter(
+        (job) => isEnded(job) && statuses.includes(job.status) && Date.parse(job.completed_at) < before.getTime(),
+      );
+      for (const { task_id } of old) {
+        await records.remove(task_id);
+        await queue.remove(task_id);
+      }
+      return old.map(({ task_id }) => task_id);
+    },
+
+    changed(signal, id) {
+      const first = subscriber === undefined;
+      subscriber ??= noted(new Redis(place.url, { maxRetriesPerRequest: null }));
+      const from = subscriber;
+      return new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", end);
+          from.off("message", hear);
+          resolve();
+        };
+        const hear = (_channel: string, changed: string) => {
+          if (id === undefined || id === changed) end();
+        };
+        const timer = setTimeout(end, LOOK_EVERY_MS);
+        signal.addEventListener("abort", end);
+        if (signal.aborted) return end();
+        from.on("message", hear);
+        // What happened before the first subscription stood was not heard.
+        from.subscribe(CHANGES).then(first ? end : () => undefined, (error: unknown) => place.log("Redis", error));
+      });
+    },
+
+    workers: () => queue.getWorkersCount(),
+
+    async close() {
+      if (worker) {
+        await worker.worker.close(true);
+        worker.connection.disconnect();
+      }
+      subscriber?.disconnect();
+      await queue.close();
+      redis.disconnect();
+    },
+  };
+  return failing(engine, place.url);
+}
+
+function isMine(job: JobRecord | undefined, token: string): job is RunningJob {
+  return job?.status === "running" && job.runner.token === token;
+}
+
+async function connected(url: string): Promise<Redis> {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: TRIES, connectTimeout: CONNECT_MS });
+  let told: unknown;
+  redis.on("error", (error) => {
+    told = error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw unreachable(url, told ?? error);
+  }
+}
+
+function unreachable(url: string, error: unknown): JobStoreError {
+  return new JobStoreError(
+    "unreachable",
+    `Redis at ${addressOf(url)} cannot be used: ${messageOf(error)}`,
+    'Start it, set jobs.redis or REDIS_URL, or write "jobs": {"engine": "local"}.',
+  );
+}
+
+/** Without a password. */
+function addressOf(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/** The same engine, whose failures at Redis say where and what to do. */
+function failing<T extends JobEngine>(engine: T, url: string): T {
+  return new Proxy(engine, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function" || name === "placeOf" || name === "changed" || name === "close") return method;
+      return async (...args: unknown[]) => {
+        try {
+          return await Reflect.apply(method, target, args);
+        } catch (error) {
+          throw error instanceof JobStoreError ? error : unreachable(url, error);
+        }
+      };
+    },
+  });
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { bullmqEngine } from "../../../src/adapters/jobs/bullmqEngine.ts";
+import { localEngine } from "../../../src/adapters/jobs/localEngine.ts";
+import { taskIdOf } from "../../../src/core/jobs/taskId.ts";
+import type { JobEngine } from "../../../src/ports/jobEngine.ts";
+import { request } from "../../core/jobs/scenario.ts";
+import { hasRedis, startRedis } from "./redis.ts";
+
+/** The whole proof: OMQ_PROOF_JOBS=1000 (`npm run test:jobs`). */
+const JOBS = Number(process.env.OMQ_PROOF_JOBS ?? 60);
+const RUNNERS = JOBS >= 1_000 ? 8 : 4;
+/** Beginnings of work between two kills. */
+const BETWEEN = 5;
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+// Below the packages that it imports.
+const program = join(root, "node_modules/.cache/omq-tests/proofRunner.mjs");
+
+beforeAll(async () => {
+  mkdirSync(join(program, ".."), { recursive: true });
+  await build({
+    entryPoints: [fileURLToPath(new URL("proofRunner.ts", import.meta.url))],
+    outfile: program,
+    ...{ bundle: true, platform: "node", target: "node20", format: "esm", packages: "external" },
+  });
+});
+
+/** Runs all jobs with runners that are killed at random moments of their work. */
+async function prove(engine: JobEngine, place: string) {
+  const dir = mkdtempSync(join(tmpdir(), "omq-proof-"));
+  const notes = join(dir, "notes");
+  const children = new Set<ChildProcess>();
+  let ending = false;
+  const start = () => {
+    const child = spawn(process.execPath, [program, place, notes], { stdio: ["ignore", "inherit", "inherit"] });
+    children.add(child);
+    child.once("exit", () => {
+      children.delete(child);
+      if (!ending) start();
+    });
+  };
+  onTestFinished(async () => {
+    ending = true;
+    const exits = [...children].map((child) => new Promise((resolve) => child.once("exit", resolve)));
+    for (const child of children) child.kill("SIGTERM");
+    await Promise.all(exits);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const lines = () => (existsSync(notes) ? readFileSync(notes, "utf8").trim().split("\n") : []);
+
+  const ids: string[] = [];
+  for (let index = 0; index < JOBS; index += 1)
+    ids.push((await engine.enqueue({ ...request, prompt: `job ${index}`, max_attempts: 100 })).task_id);
+  for (let index = 0; index < RUNNERS; index += 1) start();
+
+  const started = performance.now();
+  let killed = 0;
+  await expect
+    .poll(
+      () => {
+        const begun = lines().filter((line) => line.startsWith("begun")).length;
+        if (begun >= (killed + 1) * BETWEEN) {
+          const victim = [...children][Math.floor(Math.random() * children.size)];
+          if (victim?.kill("SIGKILL")) killed += 1;
+        }
+        return new Set(lines().flatMap((line) => (line.startsWith("ended") ? [line.split(" ")[1]] : []))).size;
+      },
+      { timeout: 600_000, interval: 10 },
+    )
+    // A runner may be killed after it ended its last job and before it could tell: then nobody is told.
+    .toBeGreaterThanOrEqual(JOBS - killed - 1);
+  await expect
+    .poll(async () => (await engine.list()).jobs.filter(({ status }) => status === "completed").length, {
+      timeout: 600_000,
+      interval: 100,
+    })
+    .toBe(JOBS);
+  const ms = Math.round(performance.now() - started);
+
+  const { jobs, damaged } = await engine.list();
+  expect(damaged).toEqual([]);
+  expect(jobs.map(({ task_id }) => task_id).sort()).toEqual([...ids].sort());
+  for (const job of jobs) expect(job.result).toMatch(new RegExp(`^${job.prompt} by \\d+$`));
+  const told = lines().filter((line) => line.startsWith("ended"));
+  // Nobody was told of two ends of one job.
+  expect(new Set(told).size).toBe(told.length);
+  const repeated = jobs.reduce((sum, { attempt }) => sum + attempt - 1, 0);
+  console.log(JSON.stringify({ engine: engine.name, jobs: JOBS, runners: RUNNERS, killed, repeated, ms }));
+  expect(killed).toBeGreaterThanOrEqual(Math.floor(JOBS / BETWEEN) - 1);
+  return jobs;
+}
+
+const services = { newId: () => taskIdOf(Date.now(), randomBytes(4)), now: () => Date.now() };
+
+test("every job has one result, whatever runners are killed: local", { timeout: 1_200_000 }, async () => {
+  const place = mkdtempSync(join(tmpdir(), "omq-proof-jobs-"));
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+  const jobs = await prove(localEngine({ root: place, ...services }), place);
+  // The turns of a job are all that ever happened to it: one of them is an end.
+  for (const { task_id } of jobs) {
+    const turns = join(place, task_id, "turns");
+    // A draft that a killed runner left is no turn.
+    const ends = readdirSync(turns).filter(
+      (name) => !name.startsWith(".") && readFileSync(join(turns, name), "utf8").includes('"completed"'),
+    );
+    expect(ends).toHaveLength(1);
+  }
+});
+
+test.skipIf(!hasRedis)(
+  "every job has one result, whatever runners are killed: bullmq",
+  { timeout: 1_200_000 },
+  async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const engine = await bullmqEngine({ url: redis.url, ...services, log: () => undefined });
+    onTestFinished(() => engine.close());
+    await prove(engine, redis.url);
+  },
+);
