@@ -3,6 +3,7 @@ import { projectFiles } from "../../adapters/view/projectFiles.ts";
 import { TimelineReader } from "../../adapters/view/timelineReader.ts";
 import { type ViewPlaces, ViewReader } from "../../adapters/view/viewReader.ts";
 import { watchView } from "../../adapters/view/watchView.ts";
+import type { UsageBook } from "../../core/tracking/usageBook.ts";
 import { eventRow } from "../../core/view/eventRow.ts";
 import type { FeedPatch, FeedStart, GaugePoint } from "../../core/view/feed.ts";
 import { type ScopeOwner, scopeTree, type TreeNode } from "../../core/view/scopeTree.ts";
@@ -66,9 +67,10 @@ export class Feed {
     return this.reader.events;
   }
 
-  /** All of it, as it stands. */
-  get now(): FeedStart {
-    return this.whole;
+  /** All of it as it stands, read anew. */
+  get measured(): { feed: FeedStart; book: UsageBook; now: number } {
+    this.look();
+    return { feed: this.whole, book: this.reader.book, now: this.world.now() };
   }
 
   /** @returns stops telling `follower` */

@@ -10,6 +10,7 @@ import { hasScreen, openBrowser } from "./browser.ts";
 import { Charts } from "./charts.ts";
 import { Feeds } from "./feeds.ts";
 import { isLoopbackName } from "./guard.ts";
+import { Metrics } from "./metrics.ts";
 import { readPage } from "./page.ts";
 import { serveDashboard } from "./server.ts";
 
@@ -24,18 +25,26 @@ export interface DashboardOptions {
 /** Characters of a token that somebody else chose: what a random one of this has cannot be guessed. */
 const SHORTEST_TOKEN = 32;
 
+/** Requests are counted this often (ms) even if nobody scrapes: their buckets are dropped after a month. */
+const COUNT_MS = 60_000;
+
 /** Serves the dashboard until the signal. @throws CliFailure where it cannot begin */
 export async function runDashboard(io: Io, { port, host, open, json }: DashboardOptions): Promise<void> {
   const token = tokenOf(io);
   const routing = await loadRouting(io);
   const feeds = new Feeds(viewPlaces(io), new Charts(routing));
+  const { dir, version } = packageRoot();
+  const metrics = new Metrics(version, (provider) => routing.policy.providers.get(provider)?.price);
+  const counting = setInterval(() => metrics.count(feeds.newest.measured), COUNT_MS);
   try {
-    const page = readPage(packageRoot().dir);
+    metrics.count(feeds.newest.measured);
+    const page = readPage(dir);
     const server = await serveDashboard(
       {
         page,
         feed: (swarm) => feeds.of(swarm),
         left: (feed) => feeds.left(feed),
+        metrics: async () => ({ type: metrics.contentType, text: await metrics.text(feeds.newest.measured) }),
       },
       { host, port, token },
     ).catch((error: unknown) => {
@@ -44,7 +53,7 @@ export async function runDashboard(io: Io, { port, host, open, json }: Dashboard
     try {
       const base = `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
       const url = `${base}/#token=${token}`;
-      await tell(io, { url, host, port: server.port, token, open, json: json === true });
+      await tell(io, { url, metrics: `${base}/metrics`, host, port: server.port, token, open, json: json === true });
       await new Promise<void>((resolve) => {
         if (io.signal.aborted) resolve();
         io.signal.addEventListener("abort", () => resolve());
@@ -53,12 +62,14 @@ export async function runDashboard(io: Io, { port, host, open, json }: Dashboard
       await server.close();
     }
   } finally {
+    clearInterval(counting);
     feeds.close();
   }
 }
 
 interface Told {
   url: string;
+  metrics: string;
   host: string;
   port: number;
   token: string;
@@ -66,9 +77,12 @@ interface Told {
   json: boolean;
 }
 
-async function tell(io: Io, { url, host, port, token, open, json }: Told): Promise<void> {
-  if (json) writeJson(io, { ok: true, url, host, port, token });
-  else io.stdout.write(`${say(io.lang, "dashboard.ready", { url: paint(io, "bold", url) })}\n`);
+async function tell(io: Io, { url, metrics, host, port, token, open, json }: Told): Promise<void> {
+  if (json) writeJson(io, { ok: true, url, metrics, host, port, token });
+  else {
+    io.stdout.write(`${say(io.lang, "dashboard.ready", { url: paint(io, "bold", url) })}\n`);
+    io.stdout.write(`${say(io.lang, "dashboard.metrics", { url: metrics })}\n`);
+  }
   if (!isLoopbackName(host)) io.stderr.write(`${paint(io, "yellow", say(io.lang, "dashboard.exposed", { host }))}\n`);
   if (json) return;
   const opened = open && io.isTTY && hasScreen(io.env) && (await openBrowser(url));

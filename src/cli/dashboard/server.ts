@@ -12,6 +12,8 @@ export interface Shown {
   feed(swarm: string | undefined): Feed | undefined;
   /** A page has gone: a feed that nobody follows may end. */
   left(feed: Feed): void;
+  /** Prometheus' text and its content type. */
+  metrics(): Promise<{ type: string; text: string }>;
 }
 
 /** Without news a line goes to each page this often (ms), so that one that is gone is noticed. */
@@ -67,6 +69,11 @@ async function answer(shown: Shown, own: Answering, request: IncomingMessage, re
     return;
   }
   if (!hasToken(asking, own)) return refuse(response, 401, "The token is missing or wrong.");
+  if (url.pathname === "/metrics") {
+    const { type, text } = await shown.metrics();
+    response.writeHead(200, { ...HEADERS, "content-type": type }).end(text);
+    return;
+  }
   const swarm = url.searchParams.get("swarm") ?? undefined;
   const feed = swarm === undefined || SWARM_ID.test(swarm) ? shown.feed(swarm) : undefined;
   if (!feed) return refuse(response, 404, "There is no such swarm.");

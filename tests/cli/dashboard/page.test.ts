@@ -30,6 +30,7 @@ describe("the dashboard's server", () => {
   const { project, home, remove } = place();
   let served: Served;
   beforeAll(async () => {
+    demoProject(project);
     recordedSwarm(project, { events: AT_WORK, now: Date.now() });
     served = await serve(project, home);
   });
@@ -43,6 +44,7 @@ describe("the dashboard's server", () => {
     const { base } = served;
     const host = new URL(base).host;
     expect(await ask(base, "/api/stream", { authorization })).toBe(200);
+    expect(await ask(base, "/api/event?n=0", { authorization })).toBe(200);
     expect(await ask(base, "/api/stream", {})).toBe(401);
     expect(await ask(base, "/api/stream", { authorization: `${authorization}x` })).toBe(401);
     expect(await ask(base, "/api/event?n=0", {})).toBe(401);
