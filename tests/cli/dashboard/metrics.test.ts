@@ -69,7 +69,7 @@ describe("/metrics", () => {
     expect(of(after, "aegis_request_cost_dollars_total", { provider: "claude" })).toBeGreaterThan(0);
     expect(of(after, "aegis_request_duration_seconds_count", { provider: "local" })).toBe(3);
     expect(of(after, "aegis_request_duration_seconds_bucket", { provider: "local", le: "1" })).toBe(2);
-    expect(of(after, "aegis_requests_total", { provider: 'a "quoted\\\n name' })).toBe(1);
+    expect(of(after, "aegis_requests_total", { provider: 'a "quoted\\\n name', outcome: "answered" })).toBe(1);
   });
 
   it("says nothing of a swarm where there is none", async () => {
