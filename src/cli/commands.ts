@@ -1,3 +1,4 @@
+import { registerClaudeCode } from "./claudeCode/commands.ts";
 import { registerConfig } from "./config/commands.ts";
 import { registerDashboard } from "./dashboard/command.ts";
 import { registerDemo } from "./demo.ts";
@@ -39,5 +40,6 @@ export const commands: readonly Register[] = [
   registerRoute,
   registerLimits,
   registerFusion,
+  registerClaudeCode,
   registerConfig,
 ];

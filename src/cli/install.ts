@@ -16,6 +16,7 @@ export function registerInstall(program: Command, io: Io): void {
     .option("--api-key-env <name>", text("install.apiKeyEnv"))
     .option("--model <name>", text("install.model"))
     .option("--specialists", text("install.specialists"))
+    .addOption(new Option("--claude-code", text("install.claudeCode")).conflicts("managed"))
     .addOption(new Option("--snapshots <on|off>", text("install.snapshots")).choices(["on", "off"]))
     .option("--dry-run", text("install.dryRun"))
     .option("-y, --yes", text("install.yes"))
@@ -26,6 +27,7 @@ export function registerInstall(program: Command, io: Io): void {
         "install --base-url http://10.0.0.5:8001/v1 --model qwen3-coder-next --dry-run",
         "install --global --api-key-env VLLM_API_KEY --yes",
         "install --specialists --yes",
+        "install --global --claude-code --yes",
         "install --uninstall",
       ]),
     )

@@ -6,6 +6,7 @@ export interface InstallOptions {
   apiKeyEnv?: string;
   model?: string;
   specialists?: boolean;
+  claudeCode?: boolean;
   snapshots?: "on" | "off";
   dryRun?: boolean;
   yes?: boolean;

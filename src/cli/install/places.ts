@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { configHome } from "../../config/read.ts";
 import { stateHome } from "../../config/stateHome.ts";
 
@@ -24,6 +24,8 @@ export interface Places {
   modelsFile: string;
   aegisFile: string;
   gitignore: string | undefined;
+  /** Claude Code's; undefined where it has nothing in this scope. */
+  claude: { base: string; settings: string; commandsDir: string; pluginDir: string } | undefined;
   /** Directories OpenCode would fill from the registry at start. */
   provision: readonly string[];
 }
@@ -54,6 +56,7 @@ export function placesFor(input: PlacesInput): Places {
   const userDir = join(config, "opencode");
   const ours = join(config, "oh-my-qwencoder");
   const user = opencodeFiles(userDir, true);
+  const claudeDir = input.env.CLAUDE_CONFIG_DIR || join(input.home, ".claude");
   if (input.scope === "project" && input.projectDir !== undefined) {
     const dir = input.projectDir;
     const dot = join(dir, ".opencode");
@@ -69,6 +72,13 @@ export function placesFor(input: PlacesInput): Places {
       modelsFile: join(dir, ".aegis", MODELS_FILE),
       aegisFile: join(dir, "aegis.jsonc"),
       gitignore: join(dir, ".gitignore"),
+      claude: {
+        base: dir,
+        // The file of that person alone, which Claude Code keeps out of git: it holds paths of this machine.
+        settings: join(dir, ".claude", "settings.local.json"),
+        commandsDir: join(dir, ".claude", "commands"),
+        pluginDir: join(dir, ".aegis", "claude-code"),
+      },
       provision: existsSync(dot) ? [dot] : [],
     };
   }
@@ -87,6 +97,7 @@ export function placesFor(input: PlacesInput): Places {
       modelsFile: join(etcOurs, MODELS_FILE),
       aegisFile: join(etcOurs, "aegis.jsonc"),
       gitignore: undefined,
+      claude: undefined,
       provision: [],
     };
   }
@@ -102,6 +113,12 @@ export function placesFor(input: PlacesInput): Places {
     modelsFile: join(ours, MODELS_FILE),
     aegisFile: join(ours, "aegis.jsonc"),
     gitignore: undefined,
+    claude: {
+      base: dirname(claudeDir),
+      settings: join(claudeDir, "settings.json"),
+      commandsDir: join(claudeDir, "commands"),
+      pluginDir: join(ours, "claude-code"),
+    },
     provision: [userDir, ...[join(input.home, ".opencode")].filter((dir) => existsSync(dir))],
   };
 }

@@ -11,6 +11,7 @@ import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
 import { findProjectRoot } from "../projectRoot.ts";
 import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically } from "./changes.ts";
+import { claudeFiles } from "./claudeFiles.ts";
 import { unifiedDiff } from "./diff.ts";
 import { envFileText, needsNoCatalogue } from "./envFile.ts";
 import { renamedAgents } from "./existingAgents.ts";
@@ -127,6 +128,19 @@ function wantedScreen(io: Io, places: Places, former: Manifest | undefined, pack
   throw new CliFailure(say(io.lang, "install.broken", { place, detail: plan.detail }), {
     next: say(io.lang, "install.broken.next"),
   });
+}
+
+/** Our half in Claude Code, where it is asked for or was there before. */
+function wantedClaude(
+  io: Io,
+  options: InstallOptions,
+  { claude }: Places,
+  former: Manifest | undefined,
+  packageDir: string,
+): Wanted[] {
+  const present = former?.files.some(({ path }) => path === claude?.settings) === true;
+  if (claude === undefined || !(options.claudeCode || present)) return [];
+  return claudeFiles(io, claude, former, packageDir, (text) => warn(io, text));
 }
 
 function wantedFiles(
@@ -261,7 +275,11 @@ export async function runInstall(
   const config: Wanted = { path: present.target, kind: "opencode", after: plan.after, owned: plan.owned };
   const files = wantedFiles(world, places, config, { baseUrl, enabledProviders: plan.enabledProviders });
   const { changes, backups, manifest } = reconcile(
-    [...files, ...wantedScreen(io, places, former, world.packageDir)],
+    [
+      ...files,
+      ...wantedScreen(io, places, former, world.packageDir),
+      ...wantedClaude(io, options, places, former, world.packageDir),
+    ],
     former,
     { baseUrl, model },
   );

@@ -84,6 +84,8 @@ export async function applyUninstall(places: Places, changes: readonly Change[],
   rmSync(places.backupDir, { recursive: true, force: true });
   removeEmptyDirs(dirname(places.backupDir), dirname(dirname(places.backupDir)));
   for (const change of changes) {
-    if (change.after === undefined) removeEmptyDirs(dirname(change.path), places.base);
+    if (change.after !== undefined) continue;
+    removeEmptyDirs(dirname(change.path), places.base);
+    if (places.claude) removeEmptyDirs(dirname(change.path), places.claude.base);
   }
 }

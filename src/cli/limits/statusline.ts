@@ -1,10 +1,12 @@
 import type { Command } from "commander";
+import { stateHome } from "../../config/stateHome.ts";
+import { homeOf } from "../config/load.ts";
 import { CliFailure } from "../failure.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { examples } from "../program.ts";
 
-/** `limits statusline`: as Claude Code's status line command; keeps what it is told and prints one line. */
+/** `statusline`: as Claude Code's status line command; keeps what it is told and prints one line. */
 export function registerStatusline(group: Command, io: Io): void {
   group
     .command("statusline")
@@ -26,21 +28,15 @@ export function registerStatusline(group: Command, io: Io): void {
         throw error;
       }
       const now = Date.now();
+      if (typeof input !== "object" || input === null || Array.isArray(input)) throw bad("it is no object");
       const reading = readStatusLine(input, now);
-      // Before its first request Claude Code knows no limits: that is no failure, and the line stays short.
-      if (!reading.ok) {
-        if (typeof input !== "object" || input === null || Array.isArray(input)) throw bad(reading.reason);
-        io.stdout.write(`limits ${say(io.lang, "limits.unknown")}\n`);
-        return;
-      }
-      await withState(io, async () => {
+      const line = await withState(io, async () => {
         const state = routingState(io);
-        await state.saveLimits(mergeWindows(await state.limits(), reading.windows, now));
+        // Before its first request Claude Code knows no limits: that is no failure.
+        if (reading.ok) await state.saveLimits(mergeWindows(await state.limits(), reading.windows, now));
+        const { claudeCodeLine } = await import("./claudeCodeLine.ts");
+        return claudeCodeLine(stateHome(io.env, homeOf(io)), await state.limits(), input, now);
       });
-      const cells = reading.windows.map(
-        ({ windowKind, usedPercent }) =>
-          `${windowKind} ${usedPercent === undefined ? say(io.lang, "limits.unknown") : `${Math.round(usedPercent)} %`}`,
-      );
-      io.stdout.write(`${cells.join(" · ")}\n`);
+      io.stdout.write(`${line}\n`);
     });
 }

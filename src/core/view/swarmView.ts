@@ -142,7 +142,7 @@ function headOf(swarm: Swarm, now: number): NonNullable<SwarmView["swarm"]> {
 }
 
 /** The fullest window of each length that holds requests back: the one that will stop work first. */
-function limitLine(windows: readonly LimitWindow[], now: number): LimitLine {
+export function limitLine(windows: readonly LimitWindow[], now: number): LimitLine {
   const line: LimitLine = {};
   for (const window of windows) {
     const { windowKind: kind, usedPercent, blocks } = window;

@@ -32,7 +32,7 @@ describe("limits", () => {
   it("keeps what the status line says, for other processes", async () => {
     const world = makeWorld();
     const { code, out } = await run(world, ["limits", "statusline"], statusLine(23.5, 41.2));
-    expect([code, out]).toEqual([0, "5h 24 % · weekly 41 %\n"]);
+    expect([code, out]).toEqual([0, "C:0↓ 0↑|O:0↓ 0↑|G:0↓ 0↑|L:0↓ 0↑ · 5h:24% wk:41%\n"]);
     expect((await shown(world)).providers.claude.usedPercent).toBe(41.2);
     await run(world, ["limits", "statusline"], statusLine(92, 41.2));
     const { providers, windows } = await shown(world);
@@ -42,7 +42,10 @@ describe("limits", () => {
 
   it("takes a status line without limits for unknown, and refuses what is none", async () => {
     const world = makeWorld();
-    expect(await run(world, ["limits", "statusline"], "{}")).toMatchObject({ code: 0, out: "limits unknown\n" });
+    expect(await run(world, ["limits", "statusline"], "{}")).toMatchObject({
+      code: 0,
+      out: "C:0↓ 0↑|O:0↓ 0↑|G:0↓ 0↑|L:0↓ 0↑\n",
+    });
     expect(await run(world, ["limits", "statusline"], "no json")).toMatchObject({
       code: 1,
       err: expect.stringContaining("settings.json"),
