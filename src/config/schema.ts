@@ -70,6 +70,18 @@ const tracking = z
   .prefault({})
   .describe("What reports reckon with.");
 
+const telemetry = z
+  .strictObject({
+    otlp: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe(
+        "Base URL of an OTLP/HTTP receiver for traces; OTEL_EXPORTER_OTLP_ENDPOINT where unset. Outside this machine only with security.allowHosts. Weakens: never read from a repository.",
+      ),
+  })
+  .prefault({})
+  .describe("What is told to a tracing system.");
+
 const characters = (fallback: number, text: string) => z.number().int().min(1_000).default(fallback).describe(text);
 
 const swarm = z
@@ -366,6 +378,7 @@ export const configSchema = z
     jobs,
     gate,
     tracking,
+    telemetry,
   })
   .describe("Configuration of oh-my-qwencoder (aegis.jsonc).");
 
@@ -392,6 +405,7 @@ export const weakeningKeys: readonly string[] = [
   "routing.external.usagePoll_s",
   "opencode.command",
   "opencode.args",
+  "telemetry.otlp",
   "jobs.redis",
   "jobs.onComplete",
   "jobs.notify.webhook.url",

@@ -3,6 +3,7 @@ import { projectFiles } from "../../adapters/view/projectFiles.ts";
 import { TimelineReader } from "../../adapters/view/timelineReader.ts";
 import { type ViewPlaces, ViewReader } from "../../adapters/view/viewReader.ts";
 import { watchView } from "../../adapters/view/watchView.ts";
+import type { Traced } from "../../core/trace/traceSpans.ts";
 import type { UsageBook } from "../../core/tracking/usageBook.ts";
 import { eventRow } from "../../core/view/eventRow.ts";
 import type { FeedPatch, FeedStart, GaugePoint } from "../../core/view/feed.ts";
@@ -71,6 +72,13 @@ export class Feed {
   get measured(): { feed: FeedStart; book: UsageBook; now: number } {
     this.look();
     return { feed: this.whole, book: this.reader.book, now: this.world.now() };
+  }
+
+  /** As its trace is made from; undefined where there is no swarm. */
+  get traced(): Traced | undefined {
+    const { state: swarm, events, phases } = this.reader;
+    const { lanes, spans } = this.whole;
+    return swarm && { swarm, events, phases, lanes, spans };
   }
 
   /** @returns stops telling `follower` */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Config } from "../../config/schema.ts";
 import { hasCode, messageOf } from "../../ports/thrown.ts";
 import { CliFailure } from "../failure.ts";
 import { viewPlaces } from "../hud/place.ts";
@@ -6,6 +7,8 @@ import { type Io, paint, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
 import { loadRouting } from "../routing/load.ts";
+import { traceEndpoint } from "../telemetry/endpoint.ts";
+import type { TraceFollower } from "../telemetry/traceFollower.ts";
 import { hasScreen, openBrowser } from "./browser.ts";
 import { Charts } from "./charts.ts";
 import { Feeds } from "./feeds.ts";
@@ -35,6 +38,7 @@ export async function runDashboard(io: Io, { port, host, open, json }: Dashboard
   const feeds = new Feeds(viewPlaces(io), new Charts(routing));
   const { dir, version } = packageRoot();
   const metrics = new Metrics(version, (provider) => routing.policy.providers.get(provider)?.price);
+  const traces = await tracesOf(io, routing.config, feeds, version);
   const counting = setInterval(() => metrics.count(feeds.newest.measured), COUNT_MS);
   try {
     metrics.count(feeds.newest.measured);
@@ -63,8 +67,31 @@ export async function runDashboard(io: Io, { port, host, open, json }: Dashboard
     }
   } finally {
     clearInterval(counting);
+    await traces?.close();
     feeds.close();
   }
+}
+
+/** Sends traces where an endpoint is set; one that is not allowed is named, and the rest goes on. */
+async function tracesOf(io: Io, config: Config, feeds: Feeds, version: string): Promise<TraceFollower | undefined> {
+  const endpoint = traceEndpoint(config, io.env);
+  if (endpoint.kind === "none") return undefined;
+  const warn = (text: string) => io.stderr.write(`${paint(io, "yellow", say(io.lang, "warning"))} ${text}\n`);
+  if (endpoint.kind === "refused") {
+    const { host } = endpoint;
+    warn(`${say(io.lang, "trace.refused", { host })} ${say(io.lang, "trace.refused.next", { host })}`);
+    return undefined;
+  }
+  const { url } = endpoint;
+  // Its libraries are large, and few need them.
+  const { TraceFollower } = await import("../telemetry/traceFollower.ts");
+  const follower = new TraceFollower(
+    () => feeds.newest.traced,
+    { url, version },
+    (why) => warn(say(io.lang, "trace.failed", { url, why })),
+  );
+  follower.start();
+  return follower;
 }
 
 interface Told {

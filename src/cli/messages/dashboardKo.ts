@@ -18,4 +18,12 @@ export const dashboardKo: Record<keyof typeof dashboardEn, string> = {
   "dashboard.taken.next": "--port 로 다른 포트를 고르거나 빼십시오. 빼면 빈 포트를 씁니다.",
   "dashboard.noAddress": "여기서는 {host}:{port} 에서 들을 수 없습니다 ({why}).",
   "dashboard.noAddress.next": "--host 와 --port 로 다른 곳을 고르십시오. 없으면 127.0.0.1 의 빈 포트입니다.",
+  "swarm.trace.description": "가장 최근 스웜의 스팬을 OTLP 엔드포인트로 보냄",
+  "trace.none": "OTLP 엔드포인트가 정해져 있지 않습니다.",
+  "trace.none.next": "OTEL_EXPORTER_OTLP_ENDPOINT 또는 자신의 aegis.jsonc 의 telemetry.otlp 를 정하십시오.",
+  "trace.refused": "트레이스를 보내지 않습니다: {host} 는 허용된 호스트 목록(security.allowHosts)에 없습니다.",
+  "trace.refused.next": "허용하려면 저장소 밖 자신의 설정의 security.allowHosts 에 {host} 를 넣으십시오.",
+  "trace.failed": "{url} 로 스팬을 보낼 수 없습니다: {why}",
+  "trace.failed.next": "그곳에서 OTLP/HTTP 수신기가 듣고 있는지 보십시오. 보통 포트는 4318 입니다.",
+  "trace.sent": "{swarm} 의 스팬 {n}개를 {url} 로 보냈습니다.",
 };

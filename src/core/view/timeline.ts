@@ -19,6 +19,12 @@ export interface Span {
   firstMs?: number;
   /** Tokens of the prompt, of these from the prefix cache, and of the answer. */
   tokens?: { prompt: number; cached: number; output: number };
+  /** The host's name of the provider, and how the answer ended. */
+  provider?: string;
+  finish?: string;
+  /** The tool, and the host's id of the call. */
+  tool?: string;
+  call?: string;
 }
 
 /** Whose sessions a row of the timeline holds. */
@@ -31,7 +37,7 @@ export interface Lane {
 
 const ms = z.number().min(0);
 const count = z.number().min(0);
-const about = { at: z.iso.datetime(), session: z.string(), role: z.string() };
+const about = { at: z.iso.datetime(), session: z.string(), role: z.string(), provider: z.string().optional() };
 /** The lines of the gate's log that took time. */
 const gateLine = z.discriminatedUnion("type", [
   z.looseObject({
@@ -41,6 +47,7 @@ const gateLine = z.discriminatedUnion("type", [
     totalMs: ms,
     queueMs: ms.optional(),
     tokens: z.object({ prompt: count, cached: count.optional(), output: count }).optional(),
+    finish: z.string().optional(),
   }),
   z.looseObject({ ...about, type: z.literal("failed"), failure: z.string() }),
 ]);
@@ -77,18 +84,30 @@ export class Timeline {
     if (!read) return;
     const { session, role } = read;
     const end = Date.parse(read.at);
+    const from = read.provider === undefined ? {} : { provider: read.provider };
     if (!this.concerns(session, role, end)) return;
     if (read.type === "failed") {
-      this.put({ key: `f${end}${session}`, session, kind: "model", start: end, end, what: read.failure, failed: true });
+      this.put({
+        key: `f${end}${session}`,
+        session,
+        kind: "model",
+        start: end,
+        end,
+        what: read.failure,
+        failed: true,
+        ...from,
+      });
       return;
     }
-    const { totalMs, queueMs = 0, firstByteMs, tokens } = read;
+    const { totalMs, queueMs = 0, firstByteMs, tokens, finish } = read;
     const start = end - totalMs;
     const key = `${end}${session}`;
     if (queueMs >= SHORTEST_WAIT_MS)
       this.put({ key: `w${key}`, session, kind: "wait", start: start - queueMs, end: start, what: "", failed: false });
     this.put({
       ...{ key: `m${key}`, session, kind: "model", start, end, what: "", failed: false, firstMs: firstByteMs },
+      ...from,
+      ...(finish === undefined ? {} : { finish }),
       ...(tokens ? { tokens: { prompt: tokens.prompt, cached: tokens.cached ?? 0, output: tokens.output } } : {}),
     });
   }
@@ -97,13 +116,14 @@ export class Timeline {
   takeCall(line: unknown): void {
     const read = callLineSchema.safeParse(line).data;
     if (!read || !this.concerns(read.session, read.role, read.start)) return;
-    const { session, call, start, what } = read;
+    const { session, call, tool, start, what } = read;
     const known = this.all.get(`t${call}`);
+    const about = { key: `t${call}`, session, kind: "tool", start, what, tool, call } as const;
     if (read.state === "began") {
-      if (!known) this.put({ key: `t${call}`, session, kind: "tool", start, end: null, what, failed: false });
+      if (!known) this.put({ ...about, end: null, failed: false });
       return;
     }
-    this.put({ key: `t${call}`, session, kind: "tool", start, end: read.end, what, failed: !read.ok });
+    this.put({ ...about, end: read.end, failed: !read.ok });
   }
 
   /** Everything, in the order in which it began. */
