@@ -28,6 +28,7 @@ import { SKIP_PHRASES } from "../src/core/workflow/skipPhrases.ts";
 import { policyDesk } from "../src/policyDesk.ts";
 import type { Sandbox } from "../src/ports/sandbox.ts";
 import { InboxReader } from "../src/runtime/inboxReader.ts";
+import type { ChatJobs } from "../src/runtime/jobs/chatJobs.ts";
 import type { GateSettings } from "../src/runtime/modelGate/modelGate.ts";
 import { Reactors } from "../src/runtime/reactors.ts";
 import type { SwarmServices } from "../src/runtime/services.ts";
@@ -35,6 +36,7 @@ import { SwarmRuntime } from "../src/runtime/swarm.ts";
 import { Turns } from "../src/runtime/turns.ts";
 import { WorkerTrees } from "../src/runtime/workerTrees.ts";
 import { WorkerWatch } from "../src/runtime/workerWatch.ts";
+import { chatJobs } from "./chatJobs.ts";
 import { fusionCommand } from "./fusionCommands.ts";
 import { Handoffs } from "./handoffs.ts";
 import type { SwarmAdmission } from "./hooks/swarmTurns.ts";
@@ -68,6 +70,10 @@ export type Composition =
       gate: GateConfig;
       tracking: Tracking;
       handoffs: Handoffs;
+      /** Jobs that chats ask for. */
+      jobs: ChatJobs;
+      /** Whether OpenCode's own agent has the tools for them. */
+      offersJobs: boolean;
       /** Carries out a command about routing; resolves with what the person is told. */
       fusion: (command: Parameters<typeof fusionCommand>[0]) => Promise<string>;
     }
@@ -149,6 +155,8 @@ export async function compose(host: HostInput, options: PluginOptions): Promise<
     inbox,
     gate: gateSettings(read.config),
     tracking: trackingOf(services, read.config),
+    jobs: chatJobs(services, read.config, local),
+    offersJobs: read.config.jobs.inChats,
     handoffs: new Handoffs(services, read.config, stateHome(process.env, homedir())),
     fusion: (command) => fusionCommand(command, read.config, services.routing, place),
   };

@@ -26,6 +26,16 @@ const COMMANDS: Record<string, { description: string; template: string; anywhere
     description: "Ask me again before a design is built",
     template: "Autopilot is off from here on. Tell me so in one sentence, and what waits for me.",
   },
+  job: {
+    description: "Start a background job: /job <what to do>",
+    template: 'Show me the lines above as they are. Do nothing of it here: a runner does it. I typed: "$ARGUMENTS"',
+    anywhere: true,
+  },
+  jobs: {
+    description: "The last background jobs, or one of them",
+    template: 'Show me the lines above as they are. Do nothing else. I typed: "$ARGUMENTS"',
+    anywhere: true,
+  },
   hulw: { description: "This task in the mode always: by tier, side by side", template: "$ARGUMENTS", anywhere: true },
   ulw: { description: "This task in the mode auto: by the primary's limits", template: "$ARGUMENTS", anywhere: true },
   handoff: {
@@ -56,6 +66,8 @@ const ACTING = new Set([
   "abort-swarm",
   "aegis-override",
   "cancel-autopilot",
+  "job",
+  "jobs",
   "hulw",
   "ulw",
   "handoff",
@@ -80,6 +92,13 @@ export function ourCommands(theirs: Readonly<Record<string, unknown>>): Readonly
   return new Set(Object.keys(COMMANDS).filter((name) => ACTING.has(name) || !Object.hasOwn(theirs, name)));
 }
 
+/** Who carries out commands that are not the swarm's; each says what the person is told. */
+export interface CommandDesks {
+  fusion(command: Exclude<FusionCommand, "cancel-autopilot">): Promise<string>;
+  handoff(session: string, typed: string): Promise<string>;
+  job(typed: { command: "job" | "jobs"; arguments: string; session: string }): Promise<string>;
+}
+
 /**
  * A command the person typed. Only a person reaches this: the host runs it for a slash command, never for a model.
  * @returns text to put in front of the command's template, if any.
@@ -87,8 +106,7 @@ export function ourCommands(theirs: Readonly<Record<string, unknown>>): Readonly
 export async function personCommand(
   services: SwarmServices,
   typed: { command: string; arguments: string; session: string },
-  fusion: (command: Exclude<FusionCommand, "cancel-autopilot">) => Promise<string>,
-  handoff: (session: string, typed: string) => Promise<string>,
+  { fusion, handoff, job }: CommandDesks,
 ): Promise<string | undefined> {
   switch (typed.command) {
     case "abort-swarm": {
@@ -112,6 +130,9 @@ export async function personCommand(
     case "fusion-default-on":
     case "fusion-default-off":
       return fusion(typed.command).catch((error: unknown) => messageOf(error));
+    case "job":
+    case "jobs":
+      return job({ ...typed, command: typed.command }).catch((error: unknown) => messageOf(error));
     case "handoff":
       return handoff(typed.session, typed.arguments);
     case "autopilot":

@@ -19,6 +19,8 @@ export interface ConfigChange {
   specialists?: boolean | undefined;
   /** Nobody watches: whole sessions are given to specialists, which OpenCode allows no subagent. */
   unattended?: boolean | undefined;
+  /** Whether OpenCode's own agent may start jobs. */
+  jobs?: boolean | undefined;
   /** Names of the MCP servers each role may use; none without it. */
   mcp?: Readonly<Record<Role, readonly string[]>> | undefined;
 }
@@ -57,6 +59,7 @@ export function applyConfig(target: Config, change: ConfigChange): void {
     const mode = change.unattended ? "all" : "subagent";
     for (const [name, definition] of Object.entries(specialistAgents(mode))) agent[name] ??= definition;
   }
+  if (change.jobs && !change.unattended) agent.build = withJobs(asObject(agent.build));
   config.agent = agent;
   config.command = commandsBeside(config.command ?? {}, agents.commander);
   config.permission = withDenies(config.permission, agents);
@@ -109,6 +112,12 @@ function withDenies(permission: unknown, agents: Readonly<Record<Role, string>>)
     task: { ...task, ...Object.fromEntries(hidden) },
     ...Object.fromEntries(ALL_SWARM_TOOLS.map((tool) => [tool, "deny"])),
   };
+}
+
+/** Starting a job in the background is asked about; what the person's own agent says of the tools stays. */
+function withJobs(build: Record<string, unknown>): Record<string, unknown> {
+  const own = typeof build.permission === "string" ? { "*": build.permission } : asObject(build.permission);
+  return { ...build, permission: { start_job: "ask", job_status: "allow", ...own } };
 }
 
 function asObject(value: unknown): Record<string, unknown> {

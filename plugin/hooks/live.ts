@@ -47,7 +47,7 @@ import { addTokens, UsageRecorder } from "./usage.ts";
  * @param directory the directory the host was opened in: it resolves relative names there.
  */
 export function liveHooks(
-  { services, watch, inbox, gate, tracking, fusion, handoffs }: Extract<Composition, { ok: true }>,
+  { services, watch, inbox, gate, tracking, fusion, handoffs, jobs, offersJobs }: Extract<Composition, { ok: true }>,
   options: PluginOptions,
   directory: string,
 ): Hooks {
@@ -58,7 +58,7 @@ export function liveHooks(
   const places = new SessionPlaces(services, roles, directory);
   const fileTurns = new FileTurns();
   const repetition = new Repetition(services, watch);
-  const person = new PersonMessages(services, { roles, voice, watch, fusion, handoffs });
+  const person = new PersonMessages(services, { roles, voice, watch, fusion, handoffs, jobs });
   let requests: ModelRequests | undefined;
   let turns: GpuTurns | undefined;
   const userShell: { path?: string | undefined } = {};
@@ -69,6 +69,10 @@ export function liveHooks(
   const nonce = probeNonce(process.env);
   const registry = new AgentRegistry(services);
   if (!looksOnly) void tracking.publisher.start();
+  const unattended = process.env[UNATTENDED] === "1";
+  // What runs one prompt and ends wakes no other chat.
+  if (!looksOnly && !unattended && process.argv[2] !== "run")
+    jobs.takeUp().catch((error: unknown) => services.log("chats that wait for jobs were not looked at", error));
   const opened = new OpenedSwarm(services, async () => {
     const acts = services.swarm.open || services.swarm.state?.report !== undefined;
     if (looksOnly || (acts && !(await registry.complete()))) return;
@@ -139,7 +143,8 @@ export function liveHooks(
         agents: services.agents,
         model: options.model,
         specialists: options.specialists,
-        unattended: process.env[UNATTENDED] === "1",
+        jobs: offersJobs,
+        unattended,
         mcp: services.settings.allowedMcp,
       });
       await takeHostConfig(config, services, gate, allowHosts, directory).catch((error: unknown) => {
@@ -286,6 +291,8 @@ export function liveHooks(
     dispose: async () => {
       turns?.close();
       handoffs.flush();
+      // Not awaited: a webhook may still be tried.
+      jobs.close().catch((error: unknown) => services.log("the jobs were not closed", error));
       tracking.publisher.stop();
       watch.instanceEnds();
       inbox.close();
@@ -294,7 +301,7 @@ export function liveHooks(
       await services.sandbox.dispose();
     },
 
-    tool: registeredTools(services, () => opened.ready()),
+    tool: registeredTools(services, jobs, () => opened.ready()),
   };
 }
 

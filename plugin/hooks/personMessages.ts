@@ -3,6 +3,7 @@ import { findKeyword, type Keyword } from "../../src/core/routing/keywords.ts";
 import { asksForAutopilot } from "../../src/core/workflow/person.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { WorkerWatch } from "../../src/runtime/workerWatch.ts";
+import { jobCommand } from "../chatJobs.ts";
 import type { Composition } from "../compose.ts";
 import type { SessionRoles } from "../sessionRoles.ts";
 import { ourCommands, personCommand } from "./commands.ts";
@@ -29,11 +30,16 @@ export class PersonMessages {
 
   private readonly fusion: Composed["fusion"];
   private readonly handoffs: Composed["handoffs"];
+  private readonly jobs: Composed["jobs"];
 
   constructor(
     services: SwarmServices,
-    parts: { roles: SessionRoles; voice: PersonVoice; watch: WorkerWatch } & Pick<Composed, "fusion" | "handoffs">,
+    parts: { roles: SessionRoles; voice: PersonVoice; watch: WorkerWatch } & Pick<
+      Composed,
+      "fusion" | "handoffs" | "jobs"
+    >,
   ) {
+    this.jobs = parts.jobs;
     this.fusion = parts.fusion;
     this.handoffs = parts.handoffs;
     this.services = services;
@@ -98,7 +104,11 @@ export class PersonMessages {
     if (!this.names.has(command)) return this.typed.expect(sessionID, parts, `/${command} ${args}`.trim());
     await this.watch.beforePerson();
     const typed = { command, arguments: args, session: sessionID };
-    const note = await personCommand(this.services, typed, this.fusion, (...asked) => this.handoffs.command(...asked));
+    const note = await personCommand(this.services, typed, {
+      fusion: this.fusion,
+      handoff: (...asked) => this.handoffs.command(...asked),
+      job: (asked) => jobCommand(this.jobs, asked),
+    });
     if (command === "autopilot") {
       this.autopilots.add(sessionID);
       return this.typed.expect(sessionID, parts, args);

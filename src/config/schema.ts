@@ -283,6 +283,7 @@ const jobs = z
       .enum(["ask", "foreground", "background"])
       .default("ask")
       .describe("Where a job runs that is estimated between these two, when a chat asks for it."),
+    inChats: flag(true, "OpenCode's own agent `build` has the tools start_job and job_status."),
     onComplete: z
       .array(z.string())
       .default([])

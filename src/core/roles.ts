@@ -25,7 +25,13 @@ export const SWARM_TOOLS = {
   worker: ["report_result"],
 } as const;
 
-export const ALL_SWARM_TOOLS: readonly string[] = [...SWARM_TOOLS.commander, ...SWARM_TOOLS.worker];
+/**
+ * Tools about background jobs. No role of a swarm has them: a job does its work outside the gates and scopes. They are for
+ * chats with OpenCode's own agent, and for those that a person gives them to.
+ */
+export const JOB_TOOLS = ["start_job", "job_status"] as const;
+
+export const ALL_SWARM_TOOLS: readonly string[] = [...SWARM_TOOLS.commander, ...SWARM_TOOLS.worker, ...JOB_TOOLS];
 
 const READING = ["read", "glob", "grep"];
 const WRITING = ["edit", "write", "apply_patch"];

@@ -48,7 +48,12 @@ export function jobTitle({ prompt }: Pick<EndedJob, "prompt">): string {
 /** Seconds, minutes or hours a job took; empty where it never ran. */
 export function tookWords({ started_at, completed_at }: Pick<EndedJob, "started_at" | "completed_at">): string {
   if (started_at === null) return "";
-  const seconds = Math.max(0, Math.round((Date.parse(completed_at) - Date.parse(started_at)) / 1000));
+  return timeWords(Date.parse(completed_at) - Date.parse(started_at));
+}
+
+/** @param ms a length of time */
+export function timeWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
@@ -67,12 +72,28 @@ export function desktopNotice(job: EndedJob, language: Language): { title: strin
   return { title: `${title} ${STATUS[language][job.status]}`, text: `${noticeText(job, language)}\n${job.task_id}` };
 }
 
+/** Characters of a result that a chat is given; the rest is in the file. */
+const SHOWN = 6_000;
+
+/** How a job ended, with its answer, as a model reads it. @param place where all of it is */
+export function endText(job: EndedJob, place: string): string {
+  const { task_id, status, exit_code, result, changes } = job;
+  const took = tookWords(job);
+  const lines = [
+    `${task_id} (${jobTitle(job)}): ${status}, exit code ${exit_code}${took === "" ? "" : `, ${took}`}.`,
+    ...(status === "failed" ? [`Error: ${job.error.kind}: ${job.error.message.slice(0, 500)}`] : []),
+    ...(changes && changes.files > 0
+      ? [`Changed: ${changes.files} files, +${changes.insertions} -${changes.deletions}.`]
+      : []),
+    `Result: ${place}`,
+  ];
+  const text = result?.trim() ?? "";
+  if (text === "") return lines.join("\n");
+  const more = text.length > SHOWN ? `\n[${text.length - SHOWN} more characters are in the file.]` : "";
+  return `${lines.join("\n")}\n\n${text.slice(0, SHOWN)}${more}`;
+}
+
 /** What a chat that started a job is told at its end. @param place where the result is */
 export function wakeText(job: EndedJob, place: string): string {
-  const changes = job.changes && job.changes.files > 0 ? ` It changed ${job.changes.files} files.` : "";
-  const failed = job.status === "failed" ? ` Error: ${job.error.kind}: ${job.error.message.slice(0, 500)}` : "";
-  return [
-    `Background job ${job.task_id} (${jobTitle(job)}) ended: ${job.status}, exit code ${job.exit_code}.${changes}${failed}`,
-    `Result: ${place}`,
-  ].join("\n");
+  return `A background job that this chat started has ended.\n${endText(job, place)}`;
 }
