@@ -1,4 +1,5 @@
 import { registerClaudeCode } from "./claudeCode/commands.ts";
+import { registerCompletion } from "./completion.ts";
 import { registerConfig } from "./config/commands.ts";
 import { registerDashboard } from "./dashboard/command.ts";
 import { registerDemo } from "./demo.ts";
@@ -42,4 +43,5 @@ export const commands: readonly Register[] = [
   registerFusion,
   registerClaudeCode,
   registerConfig,
+  registerCompletion,
 ];

@@ -50,6 +50,26 @@ const run = (argv: readonly string[], options: { cwd: string; env: Record<string
   });
 
 describe("the built program", () => {
+  it("completes its own commands, options and their values in a shell", async () => {
+    const { project: cwd, env } = makeWorld();
+    const offered = async (...words: string[]) =>
+      (await run(["complete", "--", ...words], { cwd, env })).stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => line.split("\t")[0]);
+    expect(await offered("swarm", "")).toEqual(expect.arrayContaining(["status", "events", "resume", "abort"]));
+    expect(await offered("swarm", "st")).toEqual(["status"]);
+    expect(await offered("install", "--base")).toEqual(["--base-url"]);
+    expect(await offered("stats", "--period", "")).toEqual(["minute", "hour", "day", "month"]);
+    const korean = await run(["--lang", "ko", "complete", "--", "swa"], { cwd, env });
+    expect(korean.stdout).toMatch(/^swarm\t.*스웜/u);
+    for (const shell of ["zsh", "fish"])
+      expect((await run(["completion", shell], { cwd, env })).stdout).toContain("oh-my-qwencoder complete --");
+    const script = await run(["completion", "bash"], { cwd, env });
+    expect(await execa("bash", ["-n"], { input: script.stdout })).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await run(["completion", "tcsh"], { cwd, env })).toMatchObject({ exitCode: 2 });
+  });
+
   it("installs without a terminal only with --yes, and takes it back", async () => {
     const { project, env } = makeWorld();
     const where = { cwd: project, env };
