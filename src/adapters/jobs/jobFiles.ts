@@ -31,6 +31,7 @@ export interface StoredJob {
 
 /** So many others changing one job at once do not happen. */
 const MOST_TRIES = 100;
+const FULL = ["ENOSPC", "EDQUOT", "EFBIG"] as const;
 
 /**
  * The directories of jobs: `<root>/<task id>/` with `job.json`, `log` and `turns/`.
@@ -138,6 +139,11 @@ export class JobFiles {
     );
   }
 
+  /** The file of a turn. Its modification time is the last sign of life of the runner that has the job. */
+  turnFile(id: string, turn: number): string {
+    return join(this.dirOf(id), "turns", nameOf(turn));
+  }
+
   /** Forgets a job. */
   remove(id: string): void {
     const grave = join(this.root, `.gone-${randomBytes(8).toString("hex")}`);
@@ -171,7 +177,7 @@ export class JobFiles {
       renameSync(draft, this.jobFile(id));
     } catch (error) {
       rmSync(draft, { force: true });
-      if (!hasCode(error, "ENOSPC", "EDQUOT", "EFBIG")) throw error;
+      if (!hasCode(error, ...FULL)) throw error;
     }
   }
 
@@ -182,7 +188,7 @@ export class JobFiles {
   }
 
   private unwritable(error: unknown): unknown {
-    if (hasCode(error, "ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM"))
+    if (hasCode(error, ...FULL, "EROFS", "EACCES", "EPERM"))
       return new JobStoreError(
         "unwritable",
         `Jobs cannot be written under ${this.root}: ${messageOf(error)}`,
@@ -192,10 +198,14 @@ export class JobFiles {
   }
 }
 
-/** Makes an empty file that says something by being there. */
+/** Makes an empty file that hints at something by being there; on a full disk it is left out, and mended by whoever lists. */
 export function putMarker(dir: string, name: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  closeSync(openSync(join(dir, name), "w", 0o600));
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    closeSync(openSync(join(dir, name), "w", 0o600));
+  } catch (error) {
+    if (!hasCode(error, ...FULL)) throw error;
+  }
 }
 
 /** Names in a directory; none where it is not there. */

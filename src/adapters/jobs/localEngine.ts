@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync, utimesSync, watch, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, utimesSync, watch } from "node:fs";
 import { join } from "node:path";
 import {
   isEnded,
@@ -47,26 +47,19 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
   const here = processPlace();
   let last = 0;
   const iso = () => new Date(now()).toISOString();
-  const beatFile = (id: string) => join(files.dirOf(id), "heartbeat");
   const queueName = (job: Pick<JobRecord, "created_at" | "task_id">) => `${Date.parse(job.created_at)}.${job.task_id}`;
   const forget = (dir: string, name: string) => rmSync(join(dir, name), { force: true });
 
   const settle = (job: JobRecord) => {
     if (job.status === "queued") putMarker(queue, queueName(job));
     else forget(queue, queueName(job));
-    if (job.status !== "running") {
-      forget(runningDir, job.task_id);
-      rmSync(beatFile(job.task_id), { force: true });
-    }
+    if (job.status !== "running") forget(runningDir, job.task_id);
   };
 
-  /** When its runner was last heard, ms. */
-  const heardAt = (job: RunningJob) =>
-    Math.max(Date.parse(job.started_at), statSync(beatFile(job.task_id), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-
-  const isLost = (job: RunningJob): boolean => {
+  const isLost = (job: RunningJob, turn: number): boolean => {
     const { place, lease_ms, pid } = job.runner;
-    const silentMs = now() - heardAt(job);
+    const heard = statSync(files.turnFile(job.task_id, turn), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const silentMs = now() - heard;
     if (place !== here) return silentMs > lease_ms;
     if (!isAlive(job.runner)) return true;
     if (silentMs <= lease_ms * HUNG_AFTER_LEASES || pid === process.pid) return false;
@@ -112,15 +105,12 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
     },
 
     async heartbeat(job) {
-      const present = files.load(job.task_id)?.job;
+      const stored = files.load(job.task_id);
+      const present = stored?.job;
       if (present?.status !== "running" || present.runner.token !== job.runner.token) return "lost";
       const time = new Date(now());
-      try {
-        utimesSync(beatFile(job.task_id), time, time);
-      } catch (error) {
-        if (!hasCode(error, "ENOENT")) throw error;
-        writeFileSync(beatFile(job.task_id), "", { mode: 0o600 });
-      }
+      // Needs no room on the disk.
+      utimesSync(files.turnFile(job.task_id, stored?.turn ?? 0), time, time);
       return present.cancel_requested_at === null ? "held" : "cancel";
     },
 
@@ -175,9 +165,10 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
       const swept: Awaited<ReturnType<JobEngine["sweep"]>> = { requeued: [], ended: [] };
       for (const id of namesIn(runningDir)) {
         try {
-          const job = files.load(id)?.job;
+          const stored = files.load(id);
+          const job = stored?.job;
           if (job === undefined || isEnded(job)) forget(runningDir, id);
-          if (job?.status !== "running" || !isLost(job)) continue;
+          if (job?.status !== "running" || !isLost(job, stored?.turn ?? 0)) continue;
           const { token } = job.runner;
           const lost = await files.advance(id, (present) => loseRunner(present, token, iso()));
           if (!lost?.ok) continue;
