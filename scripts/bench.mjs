@@ -19,6 +19,7 @@ const names = [
   "scheduler",
   "hud",
   "pool",
+  "jobs",
   "dashboard",
   "tracking",
 ];

@@ -24,7 +24,7 @@ export function jobPlace(io: Io): JobPlace {
 /** Opens the jobs as configured, and closes them after. @throws CliFailure where they cannot be used */
 export async function withJobs<T>(io: Io, use: (desk: JobDesk, config: Config) => Promise<T>): Promise<T> {
   const { config } = await soundConfig(io);
-  return storeFailures(async () => {
+  return storeFailures(io, async () => {
     const desk = await openJobs(config, jobPlace(io));
     try {
       return await use(desk, config);
@@ -34,13 +34,14 @@ export async function withJobs<T>(io: Io, use: (desk: JobDesk, config: Config) =
   });
 }
 
-/** What goes wrong with the store becomes a failure with what to do. */
-export async function storeFailures<T>(work: () => Promise<T>): Promise<T> {
+/** What goes wrong with the store becomes a failure with what to do, in the person's language. */
+export async function storeFailures<T>(io: Io, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof JobStoreError)) throw error;
-    throw new CliFailure(error.message, { next: error.next, data: { reason: error.kind } });
+    const next = say(io.lang, `job.store.${error.kind}`);
+    throw new CliFailure(error.message, { next, data: { reason: error.kind } });
   }
 }
 

@@ -32,7 +32,7 @@ async function work(io: Io, { concurrency, untilIdle }: WorkerFlags): Promise<vo
   const { config } = await soundConfig(io);
   const place = jobPlace(io);
   const count = concurrency ?? config.routing.maxOpencodeWorkers;
-  await storeFailures(async () => {
+  await storeFailures(io, async () => {
     const until = untilIdle ? "idle" : "stopped";
     const onOpen = (where: string) =>
       void io.stderr.write(`${say(io.lang, "job.worker.working", { place: where, count })}\n`);

@@ -104,6 +104,10 @@ export const jobsEn = {
   "job.refused.ended": "{id} has ended already.",
   "job.refused.unended": "{id} has not ended yet.",
   "job.refused.unended.next": "wait for it (job wait {id}) or end it (job cancel {id})",
+  "job.store.unwritable": "make room there, or set OMQ_RESULTS_DIR to another directory",
+  "job.store.unreadable": "put it back from a backup, or remove it; other jobs are not concerned",
+  "job.store.unknown-id": "ids look like task-20260122-103000-ab12; see `oh-my-qwencoder job list`",
+  "job.store.unreachable": 'start Redis, set jobs.redis or REDIS_URL, or write `"jobs": {"engine": "local"}`',
   "job.damaged": "{place} cannot be read: {reason}",
   "job.damaged.recovered": "{place} cannot be read ({reason}); the job goes on from its turns.",
 } as const;

@@ -107,6 +107,11 @@ export const jobsKo: Record<keyof typeof jobsEn, string> = {
   "job.refused.ended": "{id} 는 이미 끝났습니다.",
   "job.refused.unended": "{id} 는 아직 끝나지 않았습니다.",
   "job.refused.unended.next": "기다리거나 (job wait {id}) 끝내세요 (job cancel {id})",
+  "job.store.unwritable": "그곳에 공간을 만들거나 OMQ_RESULTS_DIR을 다른 디렉터리로 정하세요",
+  "job.store.unreadable": "백업에서 되돌리거나 지우세요; 다른 작업에는 영향이 없습니다",
+  "job.store.unknown-id": "id는 task-20260122-103000-ab12 꼴입니다; `oh-my-qwencoder job list` 를 보세요",
+  "job.store.unreachable":
+    'Redis를 시작하거나, jobs.redis 또는 REDIS_URL을 정하거나, `"jobs": {"engine": "local"}` 을 쓰세요',
   "job.damaged": "{place} 를 읽을 수 없습니다: {reason}",
   "job.damaged.recovered": "{place} 를 읽을 수 없습니다 ({reason}); 작업은 기록된 단계에서 이어집니다.",
 };
