@@ -44,8 +44,9 @@ async function workAtOnePlace(
       const end = new AbortController();
       const changed = engine.changed(AbortSignal.any([signal, end.signal]));
       const idle = until === "idle";
-      const waits = idle || performance.now() - looked > LOOK_THROUGH_MS ? await anyWaits(services) : false;
-      if (idle || waits) looked = performance.now();
+      const looks = idle || performance.now() - looked > LOOK_THROUGH_MS;
+      if (looks) looked = performance.now();
+      const waits = looks && (await anyWaits(services));
       if (waits || idle) end.abort();
       await changed;
       if (idle && !waits) break;

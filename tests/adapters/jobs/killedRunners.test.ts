@@ -70,12 +70,13 @@ async function prove(engine: JobEngine, place: string) {
           const victim = [...children][Math.floor(Math.random() * children.size)];
           if (victim?.kill("SIGKILL")) killed += 1;
         }
-        return new Set(lines().flatMap((line) => (line.startsWith("ended") ? [line.split(" ")[1]] : []))).size;
+        const ended = new Set(lines().flatMap((line) => (line.startsWith("ended") ? [line.split(" ")[1]] : [])));
+        // A runner may be killed after it wrote an end and before it could tell: then nobody is told.
+        return ended.size + killed + 1 >= JOBS;
       },
       { timeout: 600_000, interval: 10 },
     )
-    // A runner may be killed after it ended its last job and before it could tell: then nobody is told.
-    .toBeGreaterThanOrEqual(JOBS - killed - 1);
+    .toBe(true);
   await expect
     .poll(async () => (await engine.list()).jobs.filter(({ status }) => status === "completed").length, {
       timeout: 600_000,
@@ -93,7 +94,7 @@ async function prove(engine: JobEngine, place: string) {
   expect(new Set(told).size).toBe(told.length);
   const repeated = jobs.reduce((sum, { attempt }) => sum + attempt - 1, 0);
   console.log(JSON.stringify({ engine: engine.name, jobs: JOBS, runners: RUNNERS, killed, repeated, ms }));
-  expect(killed).toBeGreaterThanOrEqual(Math.floor(JOBS / BETWEEN) - 1);
+  expect(killed).toBeGreaterThanOrEqual(JOBS / 10);
   return jobs;
 }
 
