@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -7,7 +7,8 @@ import { UsageLog } from "../../src/adapters/tracking/usageLog.ts";
 import { claudeHooks, world as makeHooked } from "./install/claudeWorld.ts";
 import { put, type World } from "./io.ts";
 
-const recorded = fileURLToPath(new URL("../fixtures/claude/transcript.jsonl", import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const recorded = path("../fixtures/claude/transcript.jsonl");
 
 /** Runs the command that the installed plugin names for an event, as a shell does for Claude Code. */
 async function hook(world: World, event: "UserPromptSubmit" | "SessionStart" | "PreToolUse", input: object | string) {
@@ -99,7 +100,9 @@ describe("the hooks of Claude Code, as processes with what it writes to them", (
     });
     const { hookSpecificOutput: refused } = (await hook(world, "PreToolUse", task)) ?? {};
     expect(refused).toMatchObject({ hookEventName: "PreToolUse", permissionDecision: "deny" });
-    expect(refused.permissionDecisionReason).toMatch(/local\/qwen3-coder-next[\s\S]*job start --agent [\w:-]*explore/);
+    expect(refused.permissionDecisionReason).toMatch(
+      /local\/qwen3-coder-next[\s\S]*job start --claude-session s1 --agent [\w:-]*explore -- /,
+    );
     const own = { tool_name: "Task", tool_input: { subagent_type: "general-purpose", prompt: "x" } };
     expect(await hook(world, "PreToolUse", own)).toBeUndefined();
     settings(world, { routing: { primary: 7 } });
@@ -108,6 +111,28 @@ describe("the hooks of Claude Code, as processes with what it writes to them", (
     for (const torn of ["", "{", "[]"])
       expect(await hook(world, "PreToolUse", torn)).toMatchObject({ systemMessage: expect.any(String) });
   });
+
+  it("a task for OpenCode is a job there, and its end is told to the session that began it", async () => {
+    const world = await makeHooked();
+    const programs = join(world.dir, "bin");
+    mkdirSync(programs);
+    symlinkSync(path("../adapters/programs/scripted.mjs"), join(programs, "opencode"));
+    Object.assign(world.env, {
+      PATH: `${programs}:${world.env.PATH}`,
+      SCRIPTED_DIR: path("../fixtures/cli"),
+      SCRIPTED_CASE: "success",
+    });
+    expect(await hook(world, "UserPromptSubmit", { prompt: "/opencode" })).toMatchObject({
+      systemMessage: expect.stringContaining("/opencode <task>"),
+    });
+    const started = await hook(world, "UserPromptSubmit", { prompt: "/ulw finish the board" });
+    const id = /^Job (task-\S+) works on it in OpenCode/.exec(started.systemMessage)?.[1] ?? "";
+    expect(id).not.toBe("");
+    expect(markdown(world)).toContain("## Current Task\nfinish the board");
+    const next = async () =>
+      (await hook(world, "UserPromptSubmit", { prompt: "and on" }))?.hookSpecificOutput?.additionalContext;
+    await expect.poll(next, { timeout: 60_000, interval: 500 }).toContain(id);
+  }, 90_000);
 
   it("tells of jobs that ended, once, and of a handoff that lies there", async () => {
     const world = await makeHooked();

@@ -77,7 +77,7 @@ async function start(): Promise<void> {
 
 async function type(text: string): Promise<void> {
   await tmux("send-keys", "-t", "claude", text);
-  await shows(`❯ ${text.replaceAll("/", "\\/")}`);
+  await shows(new RegExp(`❯\\s${text.replaceAll("/", "\\/")}`));
   // A key that comes together with text counts as pasted with it: it is pressed until the line is sent.
   await vi.waitFor(async () => {
     const prompts = (await screen()).split("\n").filter((line) => line.startsWith("❯"));
@@ -105,7 +105,8 @@ describe.skipIf(!found)("the real Claude Code", () => {
     await tmux("kill-server").catch((error: unknown) => console.error("tmux could not be ended", error));
     front?.close();
     await mock.stop();
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    // What was just ended may still be writing its last words.
+    await vi.waitFor(() => rmSync(dir, { recursive: true, force: true }), PATIENCE);
   });
 
   test("draws the status line, tells the limits, hands over at a word and a command, and is left as it was", async () => {
@@ -127,6 +128,8 @@ describe.skipIf(!found)("the real Claude Code", () => {
     await shows(/Job task-\S+ works on it in OpenCode/);
     const { jobs } = JSON.parse((await ours("job", "list", "--json")).stdout);
     expect(jobs[0].prompt ?? jobs[0].description ?? JSON.stringify(jobs[0])).toContain("finish it");
+
+    await ours("job", "wait", jobs[0].task_id, "--json").catch(() => undefined);
 
     await tmux("kill-session", "-t", "claude");
     await ours("install", "--uninstall");

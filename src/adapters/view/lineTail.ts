@@ -7,14 +7,28 @@ export type Tail = {
   anew: boolean;
 };
 
+/** A place in a file of lines; no inode before the file was seen. */
+export interface LinePosition {
+  offset: number;
+  inode: number | undefined;
+}
+
 /** Reads a growing file of lines piece by piece. What stands behind the last newline is left for later: it may be torn. */
 export class LineTail {
   private readonly file: string;
-  private offset = 0;
+  private offset: number;
   private inode: number | undefined;
 
-  constructor(file: string) {
+  /** @param from where lines were read up to before */
+  constructor(file: string, from: LinePosition = { offset: 0, inode: undefined }) {
     this.file = file;
+    this.offset = from.offset;
+    this.inode = from.inode;
+  }
+
+  /** Up to where lines were read. */
+  get position(): LinePosition {
+    return { offset: this.offset, inode: this.inode };
   }
 
   /** @throws where the file is there and cannot be read. */

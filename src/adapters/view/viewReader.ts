@@ -23,6 +23,8 @@ export interface ViewPlaces {
   stateHome: string;
   /** The swarm to show in place of the newest. */
   swarm?: string | undefined;
+  /** Where checkpoints of long logs lie: then `events` lacks what they stand for. */
+  checkpoints?: string | undefined;
 }
 
 /**
@@ -37,7 +39,8 @@ export class ViewReader {
 
   constructor(places: ViewPlaces) {
     this.places = places;
-    this.swarm = places.stateDir === undefined ? undefined : new SwarmTail(places.stateDir, places.swarm);
+    this.swarm =
+      places.stateDir === undefined ? undefined : new SwarmTail(places.stateDir, places.swarm, places.checkpoints);
     this.usage = new UsageReader(places.stateHome);
   }
 

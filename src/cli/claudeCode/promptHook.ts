@@ -99,7 +99,7 @@ async function handedOver({ io, session, project, note }: Chat, to: HandoffTool,
 
 /** A job of OpenCode's with the person's words, after the handoff that it can read. */
 async function started(chat: Chat, name: "hulw" | "ulw" | "autopilot" | "opencode", words: string): Promise<string> {
-  const { io, config, project } = chat;
+  const { io, config, project, session } = chat;
   if (project === undefined) return say(io.lang, "handoff.noGit", { dir: io.cwd });
   await handedOver(chat, "opencode", words);
   const { withJobs } = await import("../job/desk.ts");
@@ -108,7 +108,7 @@ async function started(chat: Chat, name: "hulw" | "ulw" | "autopilot" | "opencod
   const agent = name === "autopilot" ? config.agents.commander : undefined;
   return withJobs(io, async (desk) => {
     const { estimate } = await desk.estimate({ prompt, agent, project });
-    const job = await desk.start({ prompt, project, via: "cli", agent, provider: "local" }, estimate);
+    const job = await desk.start({ prompt, project, via: "claude", session, agent, provider: "local" }, estimate);
     return say(io.lang, "claude.job.started", { id: job.task_id });
   });
 }

@@ -37,6 +37,9 @@ export async function taskHook(
   const { provider, model, reason } = verdict;
   const told = { agent, provider, model, reason: `${reason.code}: ${reason.detail}` };
   if (provider === "claude") return { context: say("en", "claude.task.stays", told) };
-  const start = typedLine(["oh-my-qwencoder", "job", "start", "--agent", agent, input.prompt ?? ""]);
+  const start = typedLine([
+    ...["oh-my-qwencoder", "job", "start", "--claude-session", session],
+    ...["--agent", agent, "--", input.prompt ?? ""],
+  ]);
   return { denied: say("en", "claude.task.goes", { ...told, start }) };
 }

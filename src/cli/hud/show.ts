@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { ViewReader } from "../../adapters/view/viewReader.ts";
 import { watchView } from "../../adapters/view/watchView.ts";
 import { type Tone, viewLines } from "../../core/view/lines.ts";
@@ -22,7 +23,8 @@ const COLOURS = { dim: "dim", head: "bold", good: "green", bad: "red", busy: "ye
 
 /** Shows the swarm of the directory, once or until the signal: what is read are files, so it starts at once. */
 export async function showHud(io: HudIo, options: HudOptions): Promise<void> {
-  const reader = new ViewReader(viewPlaces(io));
+  const places = viewPlaces(io);
+  const reader = new ViewReader({ ...places, checkpoints: join(places.stateHome, "folded") });
   if (!options.watch) {
     io.stdout.write(textOf(io, reader.read(Date.now()), options, false));
     return;
