@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { execa } from "execa";
@@ -36,7 +36,7 @@ async function listeners(port: number): Promise<number[]> {
 test("a taken port is passed over, prompts are answered, a killed server's prompt is done again, nothing is left", async () => {
   const log: string[] = [];
   const pool = new OpenCodeServerPool({
-    ...{ minServers: 1, maxServers: 1, basePort, projectDir: world.dir, env: world.env, healthEvery: 1_000 },
+    ...{ minServers: 1, maxServers: 1, basePort, projectDir: world.dir, env: world.env, healthEvery: 2_000 },
     log: (line) => void log.push(line),
   });
   try {
@@ -74,6 +74,25 @@ test("a taken port is passed over, prompts are answered, a killed server's promp
     .trim()
     .split("\n");
   expect(calls.map((line) => JSON.parse(line))).toMatchObject(Array(5).fill({ via: "serve", exitCode: 0 }));
+});
+
+test("ten prompts for two servers, as the documents have it", async () => {
+  await mkdir(path.join(world.dir, "node_modules"));
+  await symlink(packageDir, path.join(world.dir, "node_modules/oh-my-qwencoder"));
+  await symlink(
+    path.join(packageDir, "tests/fixtures/examples/serverPool.mjs"),
+    path.join(world.dir, "serverPool.mjs"),
+  );
+  const { stdout } = await execa(process.execPath, ["--preserve-symlinks-main", "serverPool.mjs"], {
+    cwd: world.dir,
+    env: world.env,
+    extendEnv: false,
+  });
+  expect(stdout.split("\n")).toEqual([
+    "Completed 10 tasks",
+    "Total requests: 10",
+    expect.stringMatching(/^Avg response time: [1-9]\d*ms$/),
+  ]);
 });
 
 test("kill -9 of the process that has the pool leaves no server", async () => {

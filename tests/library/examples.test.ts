@@ -61,6 +61,12 @@ test("check, strategy and analysis", async () => {
   ]);
 });
 
+test("a system of four parts, its context kept and its work counted", async () => {
+  const lines = await run("buildSystem.mjs", ["opencode", "codex", "gemini"]);
+  expect(lines.slice(0, 4)).toEqual(["시스템 빌드 중...", "=== 빌드 완료 ===", "작업: 4/4 ✓", "비용: $0.00"]);
+  expect(lines[4]).toMatch(/^평균 지연 시간: /);
+});
+
 test("events, metrics and a provider's figures", async () => {
   const [first = "", kept, metrics = "", provider = ""] = await run("tracking.mjs", []);
   expect(JSON.parse(first)).toEqual({
