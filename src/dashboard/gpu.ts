@@ -97,15 +97,16 @@ function tile(say: Say, { figure, word, share }: Kind) {
       return y === undefined ? [] : [{ at, y }];
     });
     const top = share ? 1 : Math.max(1, ...known.map(({ y }) => y)) * 1.15;
-    const window = Math.max(WINDOW_MS.least, now - (known[0]?.at ?? now));
-    const x = (at: number) => WIDTH * (1 - Math.min(1, Math.max(0, (now - at) / window)));
+    const newest = known.at(-1)?.at ?? now;
+    const window = Math.max(WINDOW_MS.least, newest - (known[0]?.at ?? now));
+    const x = (at: number) => WIDTH * (1 - Math.min(1, Math.max(0, (newest - at) / window)));
     const path = known
       .map(({ at, y }) => `${x(at).toFixed(1)},${(HEIGHT - 1 - (y / top) * (HEIGHT - 4)).toFixed(1)}`)
       .join(" L");
     const from = known[0];
     line.setAttribute("d", path === "" ? "" : `M${path}`);
     const first = from ? x(from.at).toFixed(1) : "0";
-    const lastX = known.length > 0 ? x(known.at(-1)?.at ?? now).toFixed(1) : "0";
+    const lastX = known.length > 0 ? x(newest).toFixed(1) : "0";
     area.setAttribute("d", path === "" ? "" : `M${first},${HEIGHT} L${path} L${lastX},${HEIGHT} Z`);
   };
   return { root, update };

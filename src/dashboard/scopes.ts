@@ -89,10 +89,11 @@ export function scopes(say: Say): Panel {
 }
 
 function itemOf(say: Say, node: TreeNode, level: number, wide: boolean | undefined): HTMLElement {
-  const { name, path, owners, wroteBy, more, children } = node;
+  const { name, path, owners, wroteBy, more, planned, children } = node;
   const label = more !== undefined && !children ? say("more", { n: more }) : children ? `${name}/` : name;
   const notes = [
     ...(owners.length > 0 ? [say("owned", { who: owners.join(", ") })] : []),
+    ...(planned ? [say("planned")] : []),
     ...(wroteBy.length > 0 && !children ? [say("wrote", { who: wroteBy.join(", ") })] : []),
   ];
   const chips = owners.map((id) => tint(h("b", { class: "chip", text: id }), id));
@@ -103,7 +104,7 @@ function itemOf(say: Say, node: TreeNode, level: number, wide: boolean | undefin
   const item = h(
     "li",
     {
-      class: children ? "dir" : more !== undefined ? "more" : "file",
+      class: children ? "dir" : more !== undefined ? "more" : planned ? "file planned" : "file",
       title: notes.join(" · "),
       attrs: { role: "treeitem", tabindex: -1, "aria-level": level, "data-path": path },
     },

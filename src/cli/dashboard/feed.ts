@@ -10,6 +10,7 @@ import type { FeedPatch, FeedStart, GaugePoint } from "../../core/view/feed.ts";
 import { type ScopeOwner, scopeTree, type TreeNode } from "../../core/view/scopeTree.ts";
 import type { SwarmView } from "../../core/view/swarmView.ts";
 import type { SwarmEvent } from "../../core/workflow/events.ts";
+import { messageOf } from "../../ports/thrown.ts";
 import type { Charts } from "./charts.ts";
 
 /** Points of the gauges that are kept: ten minutes of two a second. */
@@ -106,6 +107,7 @@ export class Feed {
     Object.assign(patch, this.spans(events, view));
     const gauges = this.gauges(view, now);
     if (gauges) patch.gauges = [gauges];
+    const swarms = this.swarms(view);
     if (this.differs("view", { ...view, at: 0, swarm: { ...view.swarm, durationMs: 0 }, workers: timeless(view) }))
       patch.view = view;
     if (now - this.chartsAt >= CHARTS_MS) {
@@ -113,12 +115,20 @@ export class Feed {
       const charts = this.world.charts.of(this.reader.book, now);
       if (this.differs("charts", charts)) patch.charts = charts;
     }
-    const swarms = this.world.swarms();
     if (this.differs("swarms", swarms)) patch.swarms = swarms;
     this.take(patch, view);
     if (again) for (const follower of this.followers) follower.start(this.whole);
     else this.tell(patch);
     if (again || (now - this.treeAt >= TREE_MS && rows.some(({ type }) => MOVES_FILES.has(type)))) void this.plant(now);
+  }
+
+  private swarms(view: SwarmView): string[] {
+    try {
+      return this.world.swarms();
+    } catch (error) {
+      view.problems.push(messageOf(error));
+      return this.whole.swarms;
+    }
   }
 
   private begin(swarm: string | undefined): void {
@@ -138,7 +148,7 @@ export class Feed {
         this.timeline.read(events);
       }
     } catch (error) {
-      view.problems.push(error instanceof Error ? error.message : String(error));
+      view.problems.push(messageOf(error));
       return {};
     }
     const { timeline } = this.timeline;

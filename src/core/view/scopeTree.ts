@@ -1,4 +1,6 @@
+import { resolveGlob } from "../scope/compiledGlob.ts";
 import { compileScope, FROM_GIT } from "../scope/contains.ts";
+import { literalPrefix } from "../scope/prefix.ts";
 
 /** A directory or file of the project, and whose it is. */
 export interface TreeNode {
@@ -12,6 +14,8 @@ export interface TreeNode {
   wroteBy: string[];
   /** undefined for a file. */
   children?: TreeNode[];
+  /** There is nothing here yet, but a scope. */
+  planned?: true;
   /** Files below that are not listed one by one. */
   more?: number;
 }
@@ -26,7 +30,7 @@ export interface ScopeOwner {
 const MOST_FOREIGN = 6;
 
 interface Draft {
-  files: { name: string; path: string; owners: string[]; wroteBy: string[] }[];
+  files: TreeNode[];
   dirs: Map<string, Draft>;
 }
 
@@ -41,15 +45,43 @@ export function scopeTree(paths: readonly string[], owners: readonly ScopeOwner[
   const writers = new Map<string, string[]>();
   for (const { id, wrote } of owners) for (const path of wrote) writers.set(path, [...(writers.get(path) ?? []), id]);
   const root: Draft = { files: [], dirs: new Map() };
-  for (const path of new Set([...paths, ...writers.keys()])) {
-    const parts = path.split("/");
-    const name = parts.pop() ?? "";
-    let draft = root;
-    for (const part of parts) draft = dirOf(draft, part);
+  const all = new Set([...paths, ...writers.keys()]);
+  for (const path of all) {
     const mine = scopes.flatMap(({ id, holds }) => (holds(path) ? [id] : []));
-    draft.files.push({ name, path, owners: mine, wroteBy: writers.get(path) ?? [] });
+    plant(root, { name: "", path, owners: mine, wroteBy: writers.get(path) ?? [] });
   }
+  for (const [path, { ids, below }] of plannedPlaces(all, owners))
+    plant(root, { name: below ? "/" : "", path, owners: ids, wroteBy: [], planned: true });
   return nodesOf(root, "");
+}
+
+function plant(root: Draft, node: TreeNode): void {
+  const parts = node.path.split("/");
+  const name = `${parts.pop() ?? ""}${node.name}`;
+  let draft = root;
+  for (const part of parts) draft = dirOf(draft, part);
+  draft.files.push({ ...node, name });
+}
+
+/** Where scopes begin at which nothing is yet, with whose they are. */
+function plannedPlaces(
+  paths: ReadonlySet<string>,
+  owners: readonly ScopeOwner[],
+): Map<string, { ids: string[]; below: boolean }> {
+  const there = new Set<string>();
+  for (const path of paths)
+    for (let at = path.length; at > 0; at = path.lastIndexOf("/", at - 1)) there.add(path.slice(0, at));
+  const planned = new Map<string, { ids: string[]; below: boolean }>();
+  for (const { id, scope } of owners)
+    for (const glob of scope) {
+      const resolved = resolveGlob(glob);
+      const place = resolved.ok ? literalPrefix(glob) : "";
+      if (place === "" || there.has(place)) continue;
+      const known = planned.get(place);
+      if (!known) planned.set(place, { ids: [id], below: resolved.ok && resolved.glob !== place });
+      else if (!known.ids.includes(id)) known.ids.push(id);
+    }
+  return planned;
 }
 
 function dirOf(draft: Draft, name: string): Draft {

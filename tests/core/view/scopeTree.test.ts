@@ -29,6 +29,18 @@ describe("the tree of scopes", () => {
     ]);
   });
 
+  it("shows where a scope begins at which nothing is yet", () => {
+    const tree = scopeTree(
+      ["src/a.ts"],
+      [
+        { id: "w01", scope: ["src/new/**", "src/**/x.ts"], wrote: [] },
+        { id: "w02", scope: ["docs/plan.md", "[bad"], wrote: [] },
+      ],
+    );
+    expect(drawn(tree)).toEqual(["docs/ w02", " plan.md w02", "src/", " a.ts", " new/ w01"]);
+    expect(tree[0]?.children?.[0]).toMatchObject({ planned: true });
+  });
+
   it("shows a chain of single directories as one, and cuts a crowd that is nobody's", () => {
     const many = Array.from({ length: 9 }, (_, n) => `f${n}.txt`);
     const tree = scopeTree([...many, "a/b/c/d.ts"], [{ id: "w01", scope: ["a/**"], wrote: [] }]);
