@@ -7,7 +7,8 @@ import type { Traced } from "../../core/trace/traceSpans.ts";
 import type { UsageBook } from "../../core/tracking/usageBook.ts";
 import { eventRow } from "../../core/view/eventRow.ts";
 import type { FeedPatch, FeedStart, GaugePoint } from "../../core/view/feed.ts";
-import { type ScopeOwner, scopeTree, type TreeNode } from "../../core/view/scopeTree.ts";
+import { ScopeOwners } from "../../core/view/scopeOwners.ts";
+import { type ScopeOwner, scopeTree } from "../../core/view/scopeTree.ts";
 import type { SwarmView } from "../../core/view/swarmView.ts";
 import type { SwarmEvent } from "../../core/workflow/events.ts";
 import { messageOf } from "../../ports/thrown.ts";
@@ -45,6 +46,7 @@ export class Feed {
   private swarm: string | undefined;
   private told = { view: "", charts: "", tree: "", swarms: "" };
   private treeAt = 0;
+  private owners: { key: string; scopes: ScopeOwners } | undefined;
   private chartsAt = 0;
   private readonly ended = new AbortController();
 
@@ -192,7 +194,10 @@ export class Feed {
     if (stateDir === undefined) return;
     const files = await projectFiles(dirname(stateDir));
     if (this.ended.signal.aborted || this.swarm !== swarm) return;
-    const tree: TreeNode[] = scopeTree(files, ownersOf(this.reader));
+    const owners = ownersOf(this.reader);
+    const key = JSON.stringify(owners.map(({ id, scope }) => [id, scope]));
+    if (this.owners?.key !== key) this.owners = { key, scopes: new ScopeOwners(owners) };
+    const tree = scopeTree(files, owners, this.owners.scopes);
     if (!this.differs("tree", tree)) return;
     this.take({ tree }, this.whole.view);
     this.tell({ tree });

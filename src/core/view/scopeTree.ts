@@ -1,6 +1,6 @@
 import { resolveGlob } from "../scope/compiledGlob.ts";
-import { compileScope, FROM_GIT } from "../scope/contains.ts";
 import { literalPrefix } from "../scope/prefix.ts";
+import type { ScopeOwners } from "./scopeOwners.ts";
 
 /** A directory or file of the project, and whose it is. */
 export interface TreeNode {
@@ -39,16 +39,15 @@ interface Draft {
  * there, even where the list of files has it not yet.
  *
  * @param paths project-relative, as git spells them
+ * @param scopes of these owners
  */
-export function scopeTree(paths: readonly string[], owners: readonly ScopeOwner[]): TreeNode[] {
-  const scopes = owners.map(({ id, scope }) => ({ id, holds: compileScope(scope, FROM_GIT) }));
+export function scopeTree(paths: readonly string[], owners: readonly ScopeOwner[], scopes: ScopeOwners): TreeNode[] {
   const writers = new Map<string, string[]>();
   for (const { id, wrote } of owners) for (const path of wrote) writers.set(path, [...(writers.get(path) ?? []), id]);
   const root: Draft = { files: [], dirs: new Map() };
   const all = new Set([...paths, ...writers.keys()]);
   for (const path of all) {
-    const mine = scopes.flatMap(({ id, holds }) => (holds(path) ? [id] : []));
-    plant(root, { name: "", path, owners: mine, wroteBy: writers.get(path) ?? [] });
+    plant(root, { name: "", path, owners: scopes.of(path), wroteBy: writers.get(path) ?? [] });
   }
   for (const [path, { ids, below }] of plannedPlaces(all, owners))
     plant(root, { name: below ? "/" : "", path, owners: ids, wroteBy: [], planned: true });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { scopeTree, type TreeNode } from "../../../src/core/view/scopeTree.ts";
+import { ScopeOwners } from "../../../src/core/view/scopeOwners.ts";
+import { type ScopeOwner, scopeTree, type TreeNode } from "../../../src/core/view/scopeTree.ts";
+
+const treeOf = (paths: readonly string[], owners: readonly ScopeOwner[]) =>
+  scopeTree(paths, owners, new ScopeOwners(owners));
 
 const drawn = (nodes: readonly TreeNode[], depth = 0): string[] =>
   nodes.flatMap(({ name, owners, wroteBy, children, more }) => [
@@ -9,7 +13,7 @@ const drawn = (nodes: readonly TreeNode[], depth = 0): string[] =>
 
 describe("the tree of scopes", () => {
   it("says whose a directory is, and who wrote a file, one that is not listed yet too", () => {
-    const tree = scopeTree(
+    const tree = treeOf(
       ["package.json", "src/store/a.ts", "src/store/b.ts", "src/api/x.ts", "docs/deep/one.md", "docs/deep/two.md"],
       [
         { id: "w01", scope: ["src/store/**"], wrote: ["src/store/new.ts"] },
@@ -30,7 +34,7 @@ describe("the tree of scopes", () => {
   });
 
   it("shows where a scope begins at which nothing is yet", () => {
-    const tree = scopeTree(
+    const tree = treeOf(
       ["src/a.ts"],
       [
         { id: "w01", scope: ["src/new/**", "src/**/x.ts"], wrote: [] },
@@ -43,9 +47,9 @@ describe("the tree of scopes", () => {
 
   it("shows a chain of single directories as one, and cuts a crowd that is nobody's", () => {
     const many = Array.from({ length: 9 }, (_, n) => `f${n}.txt`);
-    const tree = scopeTree([...many, "a/b/c/d.ts"], [{ id: "w01", scope: ["a/**"], wrote: [] }]);
+    const tree = treeOf([...many, "a/b/c/d.ts"], [{ id: "w01", scope: ["a/**"], wrote: [] }]);
     expect(tree[0]).toMatchObject({ name: "a/b/c", owners: ["w01"] });
     expect(tree.at(-1)).toMatchObject({ more: 3 });
-    expect(scopeTree([], [])).toEqual([]);
+    expect(treeOf([], [])).toEqual([]);
   });
 });
