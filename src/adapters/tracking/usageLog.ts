@@ -8,8 +8,8 @@ import { readJson } from "../view/readJson.ts";
 import { UsageFiles, usageSnapshotSchema } from "./usageFiles.ts";
 import { rowsIn } from "./usageReader.ts";
 
-/** Bytes at which a file is closed: some 1,000 requests, which are read within milliseconds. */
-const MOST_BYTES = 128 * 1024;
+/** Bytes at which a file is closed: some 250 requests. Whoever looks reads two such files and the snapshot, row by row. */
+const MOST_BYTES = 32 * 1024;
 /** A writer that had a file open when it was closed has long written its line by then (ms). */
 const REST_MS = 60_000;
 

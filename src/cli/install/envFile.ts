@@ -11,6 +11,8 @@ export interface EnvFileInput {
   enabledProviders: readonly string[];
   /** Absolute path of the empty catalogue (`modelsFile`); undefined where OpenCode needs its own. */
   modelsFile: string | undefined;
+  /** Absolute path of the screen's file, where OpenCode would not look for it by itself. */
+  screenFile: string | undefined;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -49,7 +51,12 @@ export function envFileText(input: EnvFileInput): string {
     "# `install --global` prepares that directory instead; this keeps npm from asking, in OpenCode and what it starts.",
     'opencode() { npm_config_offline=true command opencode "$@"; }',
   ];
+  const screen = [
+    "# The sidebar and the status line of OpenCode's own screen; a user's own tui.json counts beside it.",
+    `export OPENCODE_TUI_CONFIG="\${OPENCODE_TUI_CONFIG:-$(printf %s ${quoted(input.screenFile ?? "")})}"`,
+  ];
   const more = [
+    ...(input.screenFile === undefined ? [] : screen),
     ...(input.modelsFile === undefined ? [] : catalogue),
     ...(input.scope === "project" ? leak : []),
     ...(input.scope === "global" ? [] : stall),

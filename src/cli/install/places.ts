@@ -12,7 +12,7 @@ export interface Places {
   base: string;
   /** OpenCode's files here in the order it reads them (measured with 1.18.33: `.jsonc` after `.json`). */
   candidates: readonly string[];
-  /** Files of OpenCode's own screen, in the order it reads them; none where it reads none in this scope. */
+  /** Files of OpenCode's own screen, in the order it reads them. */
   screens: readonly string[];
   /** Files OpenCode reads before those. */
   below: readonly string[];
@@ -89,7 +89,8 @@ export function placesFor(input: PlacesInput): Places {
       scope: "managed",
       base: input.etc,
       candidates: opencodeFiles(dir, false),
-      screens: [],
+      // OpenCode reads none of the machine's own: `env.sh` names this one to it (`OPENCODE_TUI_CONFIG`, 1.18.33).
+      screens: [join(etcOurs, "tui.json")],
       below: [],
       agentDirs: [dir],
       backupDir: join(etcOurs, "backup"),

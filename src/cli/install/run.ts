@@ -173,6 +173,7 @@ function wantedFiles(
         path: relative(places.base, places.envFile),
         scope: places.scope,
         modelsFile,
+        screenFile: places.scope === "managed" ? places.screens[0] : undefined,
         ...about,
       }),
     ),

@@ -6,7 +6,10 @@ import type { InstallScope } from "../../../src/cli/install/places.ts";
 
 const template = readFileSync(new URL("../../../templates/install/env.sh", import.meta.url), "utf8");
 const text = (scope: InstallScope, baseUrl = "http://10.0.0.5:8001/v1", enabledProviders: string[] = ["aegis"]) =>
-  envFileText({ template, path: ".aegis/env.sh", scope, baseUrl, enabledProviders, modelsFile: undefined });
+  envFileText({
+    ...{ template, path: ".aegis/env.sh", scope, baseUrl, enabledProviders, modelsFile: undefined },
+    screenFile: scope === "managed" ? "/etc/oh my/tui.json" : undefined,
+  });
 
 /** Sources the file in a plain shell and gives back the environment. */
 async function sourced(file: string, env: Record<string, string> = {}): Promise<Record<string, string>> {
@@ -32,6 +35,12 @@ describe("env.sh", () => {
     expect(env.OPENCODE_CONFIG_CONTENT).toBeUndefined();
   });
 
+  test("names a machine's screen, unless the person names one", async () => {
+    expect((await sourced(text("managed"))).OPENCODE_TUI_CONFIG).toBe("/etc/oh my/tui.json");
+    expect((await sourced(text("managed"), { OPENCODE_TUI_CONFIG: "/mine" })).OPENCODE_TUI_CONFIG).toBe("/mine");
+    expect((await sourced(text("global"))).OPENCODE_TUI_CONFIG).toBeUndefined();
+  });
+
   test("a project's closes the default model in every directory, and keeps content the person had", async () => {
     const quote = text("project", undefined, ["aegis", "it's"]);
     const closed = { enabled_providers: ["aegis", "it's"], share: "disabled" };
@@ -43,7 +52,9 @@ describe("env.sh", () => {
   test("names the empty catalogue where there is one, whatever its path holds", async () => {
     const modelsFile = "/home/o'brien/$(id)/models.json";
     const input = { template, path: "env.sh", scope: "global", baseUrl: "http://10.0.0.5:8001/v1" } as const;
-    const env = await sourced(envFileText({ ...input, enabledProviders: ["aegis"], modelsFile }));
+    const env = await sourced(
+      envFileText({ ...input, enabledProviders: ["aegis"], modelsFile, screenFile: undefined }),
+    );
     expect(env.OPENCODE_MODELS_PATH).toBe(modelsFile);
     expect((await sourced(text("global"))).OPENCODE_MODELS_PATH).toBeUndefined();
   });

@@ -457,6 +457,7 @@ describe("the user's and the machine's configuration", () => {
       "oh-my-qwencoder/backup/install.json",
       "oh-my-qwencoder/env.sh",
       "oh-my-qwencoder/models.json",
+      "oh-my-qwencoder/tui.json",
       "opencode/opencode.json",
     ]);
     await install(world, { managed: true, uninstall: true });
