@@ -17,8 +17,6 @@ export interface WayResult extends PromptResult {
   mode: RunMode;
   /** What was tried before, in order. */
   fallbacks: FailedWay[];
-  /** OpenCode's session, where that is known. */
-  session?: string;
 }
 
 export interface WayExecution extends PromptOptions {
@@ -74,11 +72,7 @@ export class OpenCodeWays {
     await pool?.shutdown();
   }
 
-  private async by(
-    mode: RunMode,
-    prompt: string,
-    { log, modes: _, ...options }: WayExecution,
-  ): Promise<PromptResult & { session?: string }> {
+  private async by(mode: RunMode, prompt: string, { log, modes: _, ...options }: WayExecution): Promise<PromptResult> {
     const { projectDir, env } = this.settings;
     const deadline = new Deadline(options.timeout, options.signal);
     try {

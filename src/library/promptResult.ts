@@ -13,6 +13,8 @@ export interface PromptResult {
   /** ms. */
   executionTime: number;
   tokens: RunTokens;
+  /** OpenCode's session, where there was one. */
+  session?: string;
   failure?: RunFailure;
 }
 
@@ -67,10 +69,11 @@ export class Deadline {
 }
 
 /** The result for an answer: one that OpenCode or the model called an error, and an empty one, are failures. */
-export function answered({ text, tokens, error }: PoolAnswer): Untimed {
-  if (error !== undefined) return failed(failureFromWords(error, undefined, Date.now()), tokens, text);
-  if (text.trim() === "") return failed({ kind: "unknown", message: "OpenCode gave an empty answer." }, tokens);
-  return { stdout: text, stderr: "", exitCode: 0, tokens };
+export function answered({ text, session, tokens, error }: PoolAnswer): Untimed {
+  if (error !== undefined) return { ...failed(failureFromWords(error, undefined, Date.now()), tokens, text), session };
+  if (text.trim() === "")
+    return { ...failed({ kind: "unknown", message: "OpenCode gave an empty answer." }, tokens), session };
+  return { stdout: text, stderr: "", exitCode: 0, tokens, session };
 }
 
 function failed(failure: RunFailure, tokens: RunTokens, text = ""): Untimed {

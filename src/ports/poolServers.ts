@@ -10,6 +10,8 @@ export interface PoolRequest {
 
 export interface PoolAnswer {
   text: string;
+  /** OpenCode's session that gave it. */
+  session: string;
   tokens: RunTokens;
   /** What OpenCode or the model called an error; the server is well. */
   error?: string;

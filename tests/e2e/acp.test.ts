@@ -51,6 +51,7 @@ test("prompts at once, each with its answer and its tokens", async () => {
   for (const { result, updates } of all) {
     expect(result, JSON.stringify(result)).toMatchObject({ exitCode: 0, stdout: "Scripted: at once.", stderr: "" });
     expect(result.tokens.input).toBeGreaterThan(100);
+    expect(result.session).toMatch(/^ses_/);
     expect(updates.flatMap((one) => (one.kind === "text" ? [one.text] : [])).join("")).toBe("Scripted: at once.");
   }
   expect(await processes(world, "acp")).not.toEqual([]);

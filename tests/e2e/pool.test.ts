@@ -49,6 +49,7 @@ test("a taken port is passed over, prompts are answered, a killed server's promp
     for (const answer of answers) {
       expect(answer, JSON.stringify(answer)).toMatchObject({ exitCode: 0, stdout: "Scripted: at once.", stderr: "" });
       expect(answer.tokens.input).toBeGreaterThan(100);
+      expect(answer.session).toMatch(/^ses_/);
     }
     const asked = world.model.requests().length;
     const late = pool.execute("slowly", { agent: "build" });

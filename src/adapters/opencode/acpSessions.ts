@@ -66,6 +66,7 @@ export class AcpSessions {
     const { sessionId, configOptions } = await this.call("start a session", CALL_LIMIT_MS, (options) =>
       this.connection.agent.request(acp.methods.agent.session.new, { cwd, mcpServers: [] }, options),
     );
+    const session = sessionId;
     const listener: Listener = { message: undefined, text: "", refused: undefined, onUpdate };
     this.listeners.set(sessionId, listener);
     try {
@@ -87,17 +88,22 @@ export class AcpSessions {
       const { stopReason } = answer;
       const tokens = tokensOf(answer);
       const { text, refused } = listener;
-      if (stopReason !== "end_turn") return { text, tokens, error: `OpenCode stopped: ${stopReason}` };
+      if (stopReason !== "end_turn") return { text, session, tokens, error: `OpenCode stopped: ${stopReason}` };
       if (text === "" && refused !== undefined)
-        return { text, tokens, error: `Nobody was there to allow "${refused}": it was refused, which ended the work.` };
-      return { text, tokens };
+        return {
+          text,
+          session,
+          tokens,
+          error: `Nobody was there to allow "${refused}": it was refused, which ended the work.`,
+        };
+      return { text, session, tokens };
     } catch (error) {
       if (signal.aborted || error instanceof ServerLostError) throw error;
       if (!(error instanceof acp.RequestError))
         throw new ServerLostError(`opencode acp went away: ${messageOf(error)}`);
       // A request that was answered with an error: the process is well, the model or the session is not.
       const words = error.message.replace(/^Internal error: /, "");
-      return { text: listener.text, tokens: { input: 0, output: 0, cached: 0 }, error: words };
+      return { text: listener.text, session, tokens: { input: 0, output: 0, cached: 0 }, error: words };
     } finally {
       this.listeners.delete(sessionId);
       if (!this.gone) void this.forget(sessionId);

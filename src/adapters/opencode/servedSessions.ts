@@ -117,11 +117,12 @@ export class ServedSessions {
     }
     const last = messages.at(-1);
     const failed = this.errors.get(session);
-    if (last?.info.role !== "assistant") return failed === undefined ? undefined : { text: "", tokens, error: failed };
+    if (last?.info.role !== "assistant")
+      return failed === undefined ? undefined : { text: "", session, tokens, error: failed };
     const { error, finish, time } = last.info;
     if (error === undefined && (time.completed === undefined || finish === "tool-calls")) return undefined;
     const text = last.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
-    return { text, tokens, ...(error ? { error: wordsOf(error) } : {}) };
+    return { text, session, tokens, ...(error ? { error: wordsOf(error) } : {}) };
   }
 
   private wake(session: string, signal: AbortSignal): Promise<void> {
