@@ -30,7 +30,9 @@ class Farm {
       ended,
       ask: ({ prompt }, signal) =>
         new Promise((resolve, reject) => {
-          me.answer.push(() => resolve({ session: "ses_1", text: `${prompt} by ${port}`, tokens: { input: 1, output: 1, cached: 0 } }));
+          me.answer.push(() =>
+            resolve({ session: "ses_1", text: `${prompt} by ${port}`, tokens: { input: 1, output: 1, cached: 0 } }),
+          );
           signal.addEventListener("abort", () => reject(signal.reason));
           void ended.then(() => reject(new ServerLostError(`${port} went away`)));
         }),
