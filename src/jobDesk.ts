@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { localEngine } from "./adapters/jobs/localEngine.ts";
-import { projectChanges } from "./adapters/jobs/projectChanges.ts";
 import { spawnRunner, takePlace } from "./adapters/jobs/spawnRunner.ts";
 import { identityOf, processPlace } from "./adapters/processIdentity.ts";
 import { jobsHome, redisUrl } from "./config/jobsHome.ts";
@@ -9,11 +8,9 @@ import type { Config } from "./config/schema.ts";
 import { analyzeTask } from "./core/executors/taskAnalysis.ts";
 import { taskIdOf } from "./core/jobs/taskId.ts";
 import { jobNotices } from "./jobNotices.ts";
-import { executeJob } from "./library/executeJob.ts";
 import type { JobEngine } from "./ports/jobEngine.ts";
 import type { ExecuteJob, OnJobEnd } from "./ports/jobWork.ts";
 import { JobDesk } from "./runtime/jobs/jobDesk.ts";
-import { workJobs } from "./runtime/jobs/workJobs.ts";
 
 /** What jobs need of the process they are asked for in. */
 export interface JobPlace {
@@ -91,6 +88,12 @@ export async function runJobs(
   place: JobPlace,
   options: { until: "idle" | "stopped"; places: number; signal: AbortSignal; onOpen?(place: string): void },
 ): Promise<number> {
+  // What does the work is much to load, and whoever starts a job waits for it.
+  const [{ executeJob }, { projectChanges }, { workJobs }] = await Promise.all([
+    import("./library/executeJob.ts"),
+    import("./adapters/jobs/projectChanges.ts"),
+    import("./runtime/jobs/workJobs.ts"),
+  ]);
   const root = jobsHome(place.env, place.home);
   const { engine } = await openEngine(config, place);
   const { onEnd, told } = endOf(config, place, engine);
