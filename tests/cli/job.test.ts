@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { isAlive } from "../../src/adapters/processIdentity.ts";
 import { jobRecordSchema } from "../../src/core/jobs/record.ts";
+import { hasCode } from "../../src/ports/thrown.ts";
 import { cli, makeWorld, put } from "./io.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -44,11 +45,26 @@ SCRIPTED=${path("../fixtures/cli/opencode-success.json")} exec ${process.execPat
   onTestFinished(async () => {
     open();
     await expect.poll(async () => (await run("list")).out, SETTLED).not.toMatch(/queued|running/);
+    // A runner writes until it ends: its home may go after that.
+    await expect.poll(() => runnersOf(dir), SETTLED).toEqual([]);
   });
   return { dir, project, env, run, json, job, open, noted };
 }
 
 const started = z.object({ task_id: z.string(), status: z.literal("queued"), result: z.string() });
+
+/** Processes whose results lie below `dir`. */
+function runnersOf(dir: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(`OMQ_RESULTS_DIR=${dir}/`);
+    } catch (error) {
+      // Ended meanwhile, or another user's.
+      if (hasCode(error, "ENOENT", "ESRCH", "EACCES", "EPERM")) return false;
+      throw error;
+    }
+  });
+}
 
 function gone(pid: number): boolean {
   return !isAlive({ pid, started: /\) \S+ (?:\S+ ){18}(\S+)/.exec(statOf(pid))?.[1] ?? "gone" });
