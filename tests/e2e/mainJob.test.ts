@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callLineSchema } from "../../src/core/view/callLine.ts";
 import { call, type Step, say } from "../../vllm/simulator/brain.ts";
 import { ISOLATIONS, inMode } from "./isolation.ts";
 import { checkedProject, closing, goodWorker, opening, type Part, seen, swarmBrain } from "./steps.ts";
@@ -67,6 +68,13 @@ describe.each(ISOLATIONS)("the main job on real OpenCode, isolation %s", (isolat
     const report = (await chat.results("commit_changes"))[0];
     expect(report).toContain("## Final report");
     expect(report).toContain("npm run test");
+    // When tool calls ran stands where the views look for it.
+    const calls = ((await project.read(".aegis/calls.jsonl")) ?? "").trimEnd().split("\n");
+    const ended = calls.map((line) => callLineSchema.parse(JSON.parse(line))).filter((line) => line.state === "ended");
+    const lefts = ended.filter((line) => line.session === left?.id);
+    expect(lefts.map(({ tool, role, ok }) => [tool, role, ok])).toContainEqual(["task", "worker", true]);
+    expect(lefts.every(({ start, end }) => end >= start)).toBe(true);
+    expect(ended.map(({ tool, role }) => `${role} ${tool}`)).toContain("commander run_qa");
   });
 
   test("eight Workers' model calls overlap in time", async () => {
