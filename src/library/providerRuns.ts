@@ -104,7 +104,7 @@ export class ProviderRuns {
 
   private async at(
     target: Target & { ok: true },
-    { provider: wanted, model: asked, prompt, signal, log }: ProviderWork,
+    { provider: wanted, model: asked, task, prompt, signal, log }: ProviderWork,
     { agent, timeout, modes }: { agent: string; timeout: number; modes: RunMode[] },
   ): Promise<ProviderResult> {
     const { provider, model } = { ...target, ...(asked === undefined ? {} : { model: asked }) };
@@ -121,7 +121,8 @@ export class ProviderRuns {
         fallbacks,
         session,
       } = await this.ways.execute(prompt, {
-        ...{ agent, timeout, modes, signal, log },
+        // Only what somebody named: the agent that the task looks like to the policy need not be one of OpenCode's.
+        ...{ agent: task.agent, timeout, modes, signal, log },
         model: asked ?? target.hostModel,
       });
       const rest = { ...(failure ? { failure } : {}), ...(session === undefined ? {} : { session }) };

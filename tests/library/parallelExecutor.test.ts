@@ -111,7 +111,7 @@ describe("command lines", () => {
     const [result] = await new ParallelExecutor({ projectDir: project }).executeTasks([{ id: "a", files: ["a.ts"] }]);
     expect(result).toMatchObject({ success: true, provider: "local", agent: "executor", output: "The answer is 42." });
     const { args } = JSON.parse(readFileSync(process.env.SCRIPTED_NOTES ?? "", "utf8")) as { args: string[] };
-    expect(args.join(" ")).toContain("-m aegis/qwen3-coder-next --agent executor -- a\n\nChange no files but: a.ts");
+    expect(args.join(" ")).toContain("-m aegis/qwen3-coder-next -- a\n\nChange no files but: a.ts");
   });
 
   test("outside is refused until the person allows it", async () => {
