@@ -283,7 +283,10 @@ const jobs = z
       .enum(["ask", "foreground", "background"])
       .default("ask")
       .describe("Where a job runs that is estimated between these two, when a chat asks for it."),
-    inChats: flag(true, "OpenCode's own agent `build` has the tools start_job and job_status."),
+    inChats: flag(
+      false,
+      "OpenCode's own agent `build` has the tools start_job and job_status; without them its requests stay as they are without the plugin.",
+    ),
     onComplete: z
       .array(z.string())
       .default([])

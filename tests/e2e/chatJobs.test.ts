@@ -25,7 +25,7 @@ beforeAll(async () => {
   writeFileSync(program, `#!/bin/sh\nwhile [ ! -e ${gate()} ]; do sleep 0.05; done\n${played} "$@"\n`);
   chmodSync(program, 0o755);
   host = await Host.start({
-    settings: { opencode: { command: program, ways: ["run"] }, jobs: { backgroundAboveMs: 40_000 } },
+    settings: { opencode: { command: program, ways: ["run"] }, jobs: { backgroundAboveMs: 40_000, inChats: true } },
   });
   project = await host.project();
 });

@@ -10,8 +10,7 @@ let without: Host;
 beforeAll(async () => {
   // The name of the person's shell stands in the description of the bash tool: not bash here, so that it shows.
   const env = { SHELL: "/bin/sh" };
-  // The agent `build` has two tools more otherwise: tests/e2e/chatJobs.test.ts.
-  withPlugin = await Host.start({ env, catalogue: true, settings: { jobs: { inChats: false } } });
+  withPlugin = await Host.start({ env, catalogue: true });
   without = await Host.start({ env, catalogue: true, plugin: false });
 }, 150_000);
 afterAll(async () => {
