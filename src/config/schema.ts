@@ -1,14 +1,10 @@
 import { z } from "zod";
 import { UNSANDBOXED } from "../core/gate/hostConfig.ts";
-import { EVERY_REPAIR_KIND } from "../core/gate/report.ts";
 import { isNetworkEntry } from "../core/sandbox/networkAllowance.ts";
+import { flag, names, percent, seconds } from "./fields.ts";
+import { gate } from "./gateSchema.ts";
+import { jobs } from "./jobsSchema.ts";
 import { routing } from "./routingSchema.ts";
-
-const percent = (fallback: number, text: string) => z.number().min(0).max(100).default(fallback).describe(text);
-const flag = (fallback: boolean, text: string) => z.boolean().default(fallback).describe(text);
-const names = (fallback: string[], text: string) => z.array(z.string().min(1)).default(fallback).describe(text);
-
-const seconds = (fallback: number, text: string) => z.number().gt(0).max(86_400).default(fallback).describe(text);
 
 const context = z
   .strictObject({
@@ -225,120 +221,6 @@ const vllm = z
   })
   .prefault({})
   .describe("Serving the local model.");
-
-const jobNotify = z
-  .strictObject({
-    file: flag(true, "A line `timestamp|task_id|exit_code|STATUS` in the notifications file."),
-    chat: flag(true, "The chat that started a job hears of its end and is woken."),
-    desktop: flag(true, "A notification on the screen, where there is one."),
-    webhook: z
-      .strictObject({
-        url: z
-          .url({ protocol: /^https?$/ })
-          .optional()
-          .describe("Gets a POST at the end of each job. Weakens: never read from a repository."),
-        secretEnv: z
-          .string()
-          .regex(/^[A-Za-z_]\w*$/, "must be the name of an environment variable")
-          .optional()
-          .describe(
-            "Environment variable that holds the secret which signs requests. Weakens: never read from a repository.",
-          ),
-        body: z
-          .enum(["json", "slack"])
-          .default("json")
-          .describe("The event as JSON, or `{text}` as Slack's incoming webhooks take it."),
-      })
-      .prefault({})
-      .describe("A webhook. It is told how a job went, nothing of what was asked or answered."),
-    email: z
-      .strictObject({
-        to: z.email().optional().describe("Gets a mail at the end of each job. Weakens: never read from a repository."),
-        from: z.email().optional().describe("Its sender. Weakens: never read from a repository."),
-      })
-      .prefault({})
-      .describe("A mail by the system's sendmail."),
-  })
-  .prefault({})
-  .describe("Who is told that a job ended.");
-
-const jobs = z
-  .strictObject({
-    engine: z.enum(["local", "bullmq"]).default("local").describe("Where background jobs run."),
-    redis: z
-      .string()
-      .regex(/^rediss?:\/\/\S+$/, "must be a redis:// or rediss:// address")
-      .optional()
-      .describe(
-        "Redis of the `bullmq` engine; else REDIS_URL, else redis://127.0.0.1:6379. Weakens: never read from a repository.",
-      ),
-    foregroundBelowMs: z
-      .number()
-      .int()
-      .min(0)
-      .default(10_000)
-      .describe("Jobs estimated shorter run in the foreground."),
-    backgroundAboveMs: z.number().int().min(0).default(60_000).describe("Jobs estimated longer run in the background."),
-    between: z
-      .enum(["ask", "foreground", "background"])
-      .default("ask")
-      .describe("Where a job runs that is estimated between these two, when a chat asks for it."),
-    inChats: flag(
-      false,
-      "OpenCode's own agent `build` has the tools start_job and job_status; without them its requests stay as they are without the plugin.",
-    ),
-    onComplete: z
-      .array(z.string())
-      .default([])
-      .describe(
-        "A command of your own, as a list of words, run at the end of each job with the job as JSON on its standard input. Weakens: never read from a repository.",
-      ),
-    notify: jobNotify,
-  })
-  .prefault({})
-  .describe("Work outside a chat.");
-
-const gate = z
-  .strictObject({
-    repair: z
-      .strictObject({
-        textCalls: flag(true, "Tool calls written as text become tool calls."),
-        arguments: flag(true, "Arguments are mended to fit the tool's schema."),
-        toolNames: flag(true, "A nearly right tool name is corrected."),
-        runaway: flag(true, "Endless repetition is cut."),
-        history: flag(true, "Malformed arguments in a session's history are made valid before it is sent."),
-        except: z
-          .array(z.enum(EVERY_REPAIR_KIND))
-          .default([])
-          .describe("Single kinds that stay off though their group is on; docs/model-gate.md lists them."),
-        everySession: flag(false, "Repair sessions outside a swarm too."),
-      })
-      .prefault({})
-      .describe("Repair of model responses, by kind."),
-    admission: flag(
-      true,
-      "Model requests of the swarm wait for their turn at the house's own servers: by role, and by what fits the GPU.",
-    ),
-    priority: flag(
-      false,
-      "Send each role's priority with its requests, the Commander's first. Only for a server with `--scheduling-policy priority`; others refuse such a request.",
-    ),
-    limits: z
-      .strictObject({
-        firstByte_s: seconds(280, "Longest wait for the first byte of an answer, a server's queue included."),
-        stalled_s: seconds(
-          90,
-          "So long without a first byte, and a server that queues nothing, is a stall; after twice that the request is ended.",
-        ),
-        silence_s: seconds(120, "Longest silence in the middle of an answer."),
-        retries: z.number().int().min(0).max(20).default(3).describe("Most further tries of a request that failed."),
-        retryWait_s: seconds(30, "Most time spent waiting between the tries of one request."),
-      })
-      .prefault({})
-      .describe("Time limits of model requests, in seconds, and how often they are tried again."),
-  })
-  .prefault({})
-  .describe("The function every model request passes.");
 
 const agents = z
   .strictObject({

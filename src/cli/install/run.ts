@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { policySettings } from "../../config/policySettings.ts";
@@ -13,17 +13,16 @@ import { findProjectRoot } from "../projectRoot.ts";
 import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically } from "./changes.ts";
 import { claudeFiles } from "./claudeFiles.ts";
 import { unifiedDiff } from "./diff.ts";
-import { envFileText, needsNoCatalogue } from "./envFile.ts";
 import { renamedAgents } from "./existingAgents.ts";
 import type { Manifest } from "./manifest.ts";
 import type { InstallOptions } from "./options.ts";
 import { type InstallScope, type Places, placesFor } from "./places.ts";
 import { type ConfigNote, planConfig } from "./planConfig.ts";
-import { gitignoreWith, provisionFiles, reconcile, type Wanted } from "./planFiles.ts";
-import { planTui } from "./planTui.ts";
+import { reconcile, type Wanted } from "./planFiles.ts";
 import { probeServer } from "./probe.ts";
 import { type Present, readPresent } from "./readPresent.ts";
 import { applyUninstall, manifestPath, planUninstall, readManifest } from "./uninstall.ts";
+import { wantedFiles, wantedScreen } from "./wantedFiles.ts";
 import { checkOptions, defaultBaseUrl, defaultModel } from "./wish.ts";
 
 /** What an install does to the world; tests replace single parts. */
@@ -116,20 +115,6 @@ async function uninstall(io: Io, options: InstallOptions, all: readonly Places[]
   io.stdout.write(`${say(io.lang, "uninstall.nothing")}\n`);
 }
 
-/** The sidebar in OpenCode's own screen. @throws CliFailure where its file cannot be read; nothing is changed then */
-function wantedScreen(io: Io, places: Places, former: Manifest | undefined, packageDir: string): Wanted[] {
-  const path = places.screens.findLast((file) => existsSync(file)) ?? places.screens[0];
-  if (path === undefined) return [];
-  const url = pathToFileURL(join(packageDir, "dist", "tui.js")).href;
-  const owned = former?.files.find((file) => file.path === path)?.owned ?? [];
-  const plan = planTui(readBytes(path)?.toString("utf8"), url, owned);
-  if (plan.ok) return [{ path, kind: "opencode", after: plan.after, owned: plan.owned }];
-  const place = `${path}:${plan.line}:${plan.column}`;
-  throw new CliFailure(say(io.lang, "install.broken", { place, detail: plan.detail }), {
-    next: say(io.lang, "install.broken.next"),
-  });
-}
-
 /** Our half in Claude Code, where it is asked for or was there before. */
 function wantedClaude(
   io: Io,
@@ -141,54 +126,6 @@ function wantedClaude(
   const present = former?.files.some(({ path }) => path === claude?.settings) === true;
   if (claude === undefined || !(options.claudeCode || present)) return [];
   return claudeFiles(io, claude, former, packageDir, (text) => warn(io, text));
-}
-
-function wantedFiles(
-  world: InstallWorld,
-  places: Places,
-  config: Wanted,
-  about: { baseUrl: string; enabledProviders: readonly string[] },
-): Wanted[] {
-  const own = (path: string, after: string): Wanted => ({ path, kind: "own", after, owned: [] });
-  const template = (name: string) => readFileSync(join(world.packageDir, "templates", "install", name), "utf8");
-  const files: Wanted[] = [config];
-  if (places.gitignore !== undefined) {
-    const raw = readBytes(places.gitignore)?.toString("utf8");
-    const { after, added } = gitignoreWith(raw);
-    if (added)
-      files.push({
-        path: places.gitignore,
-        kind: "gitignore",
-        after,
-        owned: [{ kind: "item", path: [], value: ".aegis/" }],
-      });
-  }
-  const modelsFile = needsNoCatalogue(about.enabledProviders) ? places.modelsFile : undefined;
-  if (modelsFile !== undefined) files.push(own(modelsFile, "{}\n"));
-  files.push(
-    own(
-      places.envFile,
-      envFileText({
-        template: template("env.sh"),
-        path: relative(places.base, places.envFile),
-        scope: places.scope,
-        modelsFile,
-        screenFile: places.scope === "managed" ? places.screens[0] : undefined,
-        ...about,
-      }),
-    ),
-  );
-  if (!existsSync(places.aegisFile)) {
-    const schema = pathToFileURL(join(world.packageDir, "aegis.schema.json")).href;
-    files.push(
-      own(
-        places.aegisFile,
-        template("aegis.jsonc").replace("__SCHEMA__", () => schema),
-      ),
-    );
-  }
-  files.push(...places.provision.flatMap(provisionFiles));
-  return files;
 }
 
 /**
@@ -274,7 +211,7 @@ export async function runInstall(
   }
   for (const note of plan.notes) warn(io, wordNote(io, note));
   const config: Wanted = { path: present.target, kind: "opencode", after: plan.after, owned: plan.owned };
-  const files = wantedFiles(world, places, config, { baseUrl, enabledProviders: plan.enabledProviders });
+  const files = wantedFiles(world.packageDir, places, config, { baseUrl, enabledProviders: plan.enabledProviders });
   const { changes, backups, manifest } = reconcile(
     [
       ...files,
