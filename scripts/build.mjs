@@ -34,10 +34,11 @@ const withoutZodLanguages = {
   },
 };
 
-await build({
+const plugin = await build({
   ...common,
   entryPoints: ["plugin/index.ts"],
   outfile: "dist/plugin.js",
+  metafile: true,
   minify: true,
   plugins: [withoutZodLanguages],
   // Loaded from beside the plugin where jobs run over Redis, and nowhere else.
@@ -45,6 +46,10 @@ await build({
   // `// @bun` tells Bun that there is nothing left to transpile: it halves the first load after an update.
   banner: { js: `// @bun\n${banner.js}` },
 });
+// One file that needs nothing beside it to start: what an outer package is imported by, however deep, a bundler puts first.
+for (const { path, kind } of Object.values(plugin.metafile.outputs).flatMap(({ imports }) => imports))
+  if (kind === "import-statement" && !path.startsWith("node:"))
+    throw new Error(`dist/plugin.js imports ${path} as it starts: load it by import() where it is used`);
 // The sidebar: OpenCode's own screen brings the renderer along.
 await build({
   ...common,

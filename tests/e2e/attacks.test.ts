@@ -19,7 +19,7 @@ import {
   write,
 } from "./attackList.ts";
 import { FULL, ISOLATIONS, inMode } from "./isolation.ts";
-import { checkedProject, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
+import { checkedProject, LOGS, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
 import { Host, type Project, ProjectDir, packageDir } from "./world.ts";
 
 /** A busy machine makes a turn slow; alone each test takes a quarter of it. */
@@ -81,8 +81,8 @@ async function besieged(make: (project: Project) => readonly Attack[], prepare?:
   const trees = state.workers.map(({ worktree }) => (worktree ? path.join(project.dir, worktree.dir) : project.dir));
   const [own = project.dir, others = project.dir] = trees;
   const untouched = async () => {
-    // The log names the commands that ran: it is read as the swarm reads it, and nothing else may have been added.
-    const mine = [path.join(project.dir, ".aegis/swarms/"), ...MINE.map((each) => path.join(own, each))];
+    // Logs name the commands that ran: nothing else may have been added.
+    const mine = [...logsOf(project.dir), ...MINE.map((each) => path.join(own, each))];
     expect(await loot([project.dir, beside], mine)).toEqual([]);
     // The untouched files of a tree are those it began with: the project's.
     if (own !== project.dir) {
@@ -106,6 +106,10 @@ async function changedIn(tree: string): Promise<string[]> {
   const status = await new ProjectDir(tree).git("status", "--porcelain", "-uall", "--no-renames");
   const paths = status.split("\n").map((line) => line.slice(3));
   return paths.filter((file) => file !== "" && file !== "dirty.txt" && !MINE.some((each) => file.startsWith(each)));
+}
+
+function logsOf(dir: string): string[] {
+  return LOGS.map((each) => path.join(dir, each));
 }
 
 /** Where the attacker may write. */
@@ -400,9 +404,7 @@ describe.each(ISOLATIONS)("a Worker's ways out of its scope, isolation %s", (iso
       const told = made.filter((part) => part.tool === "write").map((part) => part.text);
       expect(told).toEqual(writes.map(() => expect.stringContaining("out-of-scope")));
       expect(made[0]?.status).toBe("completed");
-      expect(
-        await loot([project.dir], [path.join(project.dir, "src/part/"), path.join(project.dir, ".aegis/swarms/")]),
-      ).toEqual([]);
+      expect(await loot([project.dir], [path.join(project.dir, "src/part/"), ...logsOf(project.dir)])).toEqual([]);
     },
   );
 });

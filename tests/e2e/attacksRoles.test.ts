@@ -17,7 +17,7 @@ import {
   write,
 } from "./attackList.ts";
 import { inMode, MODES } from "./isolation.ts";
-import { checkedProject, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
+import { checkedProject, LOGS, opening, type Part, reportFailed, swarmBrain } from "./steps.ts";
 import { Host, Project, ProjectDir } from "./world.ts";
 
 let host: Host;
@@ -76,7 +76,7 @@ async function ownDir(project: ProjectDir): Promise<ProjectDir> {
 
 const outside = async (project: ProjectDir) => {
   const own = (await ownDir(project)).dir;
-  return loot([project.dir], [path.join(own, "src/part/"), path.join(project.dir, ".aegis/swarms/")]);
+  return loot([project.dir], [path.join(own, "src/part/"), ...LOGS.map((each) => path.join(project.dir, each))]);
 };
 
 describe.each(MODES)("roles and sessions, isolation %s", (isolation) => {
@@ -199,7 +199,12 @@ describe.each(MODES)("roles and sessions, isolation %s", (isolation) => {
     const tried = tools.slice(1);
     expect(leftWithoutNextStep(tried.map((part) => [other(part.tool, part.tool), part]))).toEqual([]);
     expect(tried.map((part) => part.status)).not.toContain("completed");
-    expect(await loot([project.dir], [path.join(project.dir, ".aegis/swarms/")])).toEqual([]);
+    expect(
+      await loot(
+        [project.dir],
+        LOGS.map((each) => path.join(project.dir, each)),
+      ),
+    ).toEqual([]);
   }, 60_000);
 
   test("opened below the root, a relative name is judged where the host puts it", async () => {

@@ -111,3 +111,6 @@ export function everyWorkerEnded(swarm: SwarmState): boolean {
 export function sessionOf(worker: NonNullable<SwarmState>["workers"][number] | undefined): string {
   return worker && "session" in worker ? (worker.session ?? "") : "";
 }
+
+/** What the plugin writes in a project by itself: its logs name the commands that ran. */
+export const LOGS: readonly string[] = [".aegis/swarms/", ".aegis/calls.jsonl", ".aegis/sessions/"];

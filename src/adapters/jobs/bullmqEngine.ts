@@ -1,5 +1,5 @@
-import { type Job as BullJob, Queue, UnrecoverableError, Worker } from "bullmq";
-import { Redis } from "ioredis";
+import type { Job as BullJob, Worker } from "bullmq";
+import type { Redis } from "ioredis";
 import { type EndedJob, isEnded, type JobRecord, type RunningJob } from "../../core/jobs/record.ts";
 import {
   cancelJob,
@@ -45,7 +45,11 @@ const LOOK_EVERY_MS = 2_000;
  * @throws JobStoreError where Redis does not answer
  */
 export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { workers(): Promise<number> }> {
-  const redis = await connected(place.url);
+  // Loaded here, not above: a bundler puts what a file imports at the beginning of the whole bundle, and OpenCode's start
+  // would wait for both though nobody has a Redis.
+  const { Queue, UnrecoverableError, Worker } = await import("bullmq");
+  const { Redis } = await import("ioredis");
+  const redis = await connected(Redis, place.url);
   const records = new RedisJobs(redis);
   // BullMQ tells errors of its connections as events; the commands that fail by them tell them too.
   const noted = <T extends { on(event: "error", listener: (error: Error) => void): unknown }>(source: T): T => {
@@ -256,8 +260,8 @@ function isMine(job: JobRecord | undefined, token: string): job is RunningJob {
   return job?.status === "running" && job.runner.token === token;
 }
 
-async function connected(url: string): Promise<Redis> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: TRIES, connectTimeout: CONNECT_MS });
+async function connected(Connection: typeof Redis, url: string): Promise<Redis> {
+  const redis = new Connection(url, { lazyConnect: true, maxRetriesPerRequest: TRIES, connectTimeout: CONNECT_MS });
   let told: unknown;
   redis.on("error", (error) => {
     told = error;

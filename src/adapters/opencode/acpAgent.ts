@@ -97,8 +97,9 @@ export async function startAcpAgent(settings: AcpSettings): Promise<AgentProcess
   try {
     await sessions.hello(startTimeoutMs);
   } catch (error) {
-    const words = said.trim().slice(-600);
+    // A process that ended at once is often noticed by what it no longer reads; its own words come with its end.
     await stop();
+    const words = said.trim().slice(-600);
     throw new Error(`opencode acp did not come up: ${messageOf(error)}${words === "" ? "" : `: ${words}`}`);
   }
   return { ended, stop, ask: (request, signal, onUpdate) => sessions.ask(request, signal, onUpdate) };

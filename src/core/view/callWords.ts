@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redact } from "../redact.ts";
 
 const shown = z.looseObject({
   filePath: z.string().optional(),
@@ -7,11 +8,11 @@ const shown = z.looseObject({
   description: z.string().optional(),
 });
 
-/** What a tool call does, as one short phrase: "edit src/a.ts". */
+/** What a tool call does, as one short phrase: "edit src/a.ts". Secrets in it are masked before it is cut. */
 export function callWords(tool: string, args: unknown): string {
   const parsed = shown.safeParse(args);
   const detail = parsed.success
     ? (parsed.data.filePath ?? parsed.data.command ?? parsed.data.pattern ?? parsed.data.description ?? "")
     : "";
-  return `${tool} ${detail.split("\n")[0] ?? ""}`.trim().slice(0, 60);
+  return redact(`${tool} ${detail.split("\n")[0] ?? ""}`.trim()).slice(0, 60);
 }
