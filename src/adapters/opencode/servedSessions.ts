@@ -169,6 +169,9 @@ export class ServedSessions {
       throw new ServerLostError(`The server did not answer (${what}): ${messageOf(error)}`);
     }
     const { data, error } = answer;
+    // A connection that broke is an Error in the answer's place; what OpenCode says of itself is data.
+    if (error instanceof Error)
+      throw new ServerLostError(`The server did not answer (${what}): ${messageOf(error)}`, { cause: error });
     if (data === undefined || data === null) throw new Error(`OpenCode refused to ${what}: ${JSON.stringify(error)}`);
     return data;
   }

@@ -59,6 +59,8 @@ export class ServerPool {
   private timer: NodeJS.Timeout | undefined;
   private total = 0;
   private totalMs = 0;
+  /** Servers that are being looked at: one that hangs is asked once, not again and again. */
+  private readonly lookedAt = new Set<Seat>();
   private answered = 0;
 
   constructor(servers: PoolServers, settings: PoolSettings) {
@@ -243,11 +245,11 @@ export class ServerPool {
     this.scale();
     await Promise.all(
       this.seats.map(async (seat) => {
-        if (seat.closing) return;
-        if (await seat.server.healthy()) {
-          this.failures = 0;
-          return;
-        }
+        if (seat.closing || this.lookedAt.has(seat)) return;
+        this.lookedAt.add(seat);
+        const well = await seat.server.healthy().finally(() => this.lookedAt.delete(seat));
+        if (well) this.failures = 0;
+        if (well || seat.closing || !this.seats.includes(seat)) return;
         seat.closing = true;
         this.settings.log(`the server on port ${seat.server.port} does not answer and is replaced`);
         await seat.server.stop();
