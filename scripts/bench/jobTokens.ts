@@ -93,8 +93,12 @@ async function played(
 ): Promise<ChatTokens> {
   const chat = await project.chat(brain, "build");
   const turn = chat.say(TASK, LIMIT_MS);
-  if (turns > 1) await allow(project);
-  await turn;
+  let over = false;
+  const ended = turn.finally(() => {
+    over = true;
+  });
+  if (turns > 1) await allow(project, () => over);
+  await ended;
   between();
   const end = Date.now() + LIMIT_MS;
   while (!(await isOver(project, chat.session))) {
@@ -106,16 +110,14 @@ async function played(
   return { requests: sent.length, promptTokens: Math.round(bytes / CHARACTERS_PER_TOKEN) };
 }
 
-/** Says yes where OpenCode asks whether the job may start; waits no longer than it takes to be asked or to begin. */
-async function allow(project: Project): Promise<void> {
-  const end = Date.now() + LIMIT_MS;
-  for (;;) {
+/** Says yes where OpenCode asks whether the job may start. @param over whether the turn has ended: nothing is asked then */
+async function allow(project: Project, over: () => boolean): Promise<void> {
+  while (!over()) {
     const [asked] = (await project.client.permission.list()).data ?? [];
     if (asked) {
       await project.client.permission.reply({ requestID: asked.id, reply: "once" });
       return;
     }
-    if (Date.now() > end) throw new Error("OpenCode did not ask whether the job may start");
     await sleep(100);
   }
 }
