@@ -31,7 +31,9 @@ describe("the hooks of Claude Code, as processes with what it writes to them", (
   it("/handoff writes the handoff out of the transcript, for the person and the model", async () => {
     const world = await makeHooked();
     const said = await hook(world, "UserPromptSubmit", { prompt: "/oh-my-qwencoder:handoff codex" });
-    expect(said.systemMessage).toMatch(/^The handoff is in \.aegis\/handoff\/context\.md\.[\s\S]*codex exec 'Read/);
+    expect(said.systemMessage).toMatch(
+      /^The handoff is in \.aegis\/handoff\/context\.md\.[\s\S]*codex exec -s workspace-write 'Read/,
+    );
     expect(said.hookSpecificOutput).toEqual({
       hookEventName: "UserPromptSubmit",
       additionalContext: said.systemMessage,

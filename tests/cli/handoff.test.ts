@@ -19,7 +19,7 @@ describe("handoff", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^Handoff from OpenCode to Claude Code: \.aegis\/handoff\/context\.md \(\d+ characters\)\n/);
     expect(out).toContain("  claude 'Read .aegis/handoff/context.md and go on with the work that it hands over.'\n");
-    expect(out).toContain("  claude -p 'Read ");
+    expect(out).toContain("  claude -p --permission-mode acceptEdits 'Read ");
     const markdown = readFileSync(join(project, ".aegis/handoff/context.md"), "utf8");
     expect(markdown).toMatch(/> Switched from OpenCode to Claude Code[\s\S]*Build a board[\s\S]*- src\/a\.ts/);
     expect(readFileSync(join(project, ".aegis/.gitignore"), "utf8")).toBe("*\n");
@@ -34,7 +34,7 @@ describe("handoff", () => {
       context: { task: { description: "Finish it", goal: "Build a board" }, meta: { sessionId: "ses_1" } },
     });
     expect(data.start).toEqual(["codex", expect.stringContaining(".aegis/handoff/context.md")]);
-    expect(data.headless.slice(0, 2)).toEqual(["codex", "exec"]);
+    expect(data.headless).toEqual(["codex", "exec", "-s", "workspace-write", data.start[1]]);
     expect(JSON.parse(readFileSync(data.json, "utf8"))).toEqual(data.context);
   });
 

@@ -120,7 +120,7 @@ describe.skipIf(!found)("the real Claude Code", () => {
     await type("let us do a handoff");
     await shows('"handoff": /handoff writes what this work stands at');
     await type("/handoff codex");
-    await shows(/The handoff is in \.aegis\/handoff\/context\.md\.[\s\S]*codex exec 'Read/);
+    await shows(/The handoff is in \.aegis\/handoff\/context\.md\.[\s\S]*codex exec -s workspace-write 'Read/);
     expect(readFileSync(join(project, ".aegis/handoff/context.md"), "utf8")).toMatch(
       /> Switched from Claude Code to Codex[\s\S]*Usage \| 5-hour: 42%, Weekly: 17%[\s\S]*let us do a handoff/,
     );

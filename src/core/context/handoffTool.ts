@@ -21,12 +21,17 @@ export function startOf(to: HandoffTool): string[] {
   return to === "opencode" ? ["opencode", "--prompt", prompt] : [to, prompt];
 }
 
-/** The same without a chat: it works, answers and ends. */
+/** What each needs to work without a chat. Claude Code and Codex may change files only where they are told so. */
+const HEADLESS: Readonly<Record<HandoffTool, readonly string[]>> = {
+  opencode: ["run"],
+  claude: ["-p", "--permission-mode", "acceptEdits"],
+  codex: ["exec", "-s", "workspace-write"],
+};
+
+/** The same without a chat: it works, with leave to change the project's files, answers and ends. */
 export function headlessStartOf(to: HandoffTool): string[] {
   const [program = "", ...rest] = startOf(to);
-  const prompt = rest.at(-1) ?? "";
-  if (to === "opencode") return [program, "run", prompt];
-  return to === "claude" ? [program, "-p", prompt] : [program, "exec", prompt];
+  return [program, ...HEADLESS[to], rest.at(-1) ?? ""];
 }
 
 /** An argument list as a person would type it. */
