@@ -13,6 +13,8 @@ export interface HostCall {
   /** The host's: pending, running, completed, error. */
   status: string;
   time: { start: number; end?: number | undefined };
+  /** The session that the call started, once the host says it. */
+  child?: string | undefined;
 }
 
 /** Calls that are remembered as begun: more than can run at once, by far. */
@@ -23,7 +25,8 @@ export class CallLog {
   private readonly services: Pick<SwarmServices, "log">;
   private readonly roleOf: (session: string) => Promise<string>;
   private readonly log: TurnedLog;
-  private readonly begun = new Set<string>();
+  /** What runs, with the session that it started. */
+  private readonly begun = new Map<string, string | undefined>();
 
   /** @param roleOf of a session; "none" and "replaced" leave no trace */
   constructor(services: Pick<SwarmServices, "log" | "projectDir">, roleOf: (session: string) => Promise<string>) {
@@ -33,18 +36,21 @@ export class CallLog {
   }
 
   /** Never rejects. */
-  async seen({ session, call, tool, args, status, time: { start, end } }: HostCall): Promise<void> {
+  async seen({ session, call, tool, args, status, time: { start, end }, ...more }: HostCall): Promise<void> {
     const ended = status === "completed" || status === "error";
-    if (!ended && (status !== "running" || this.begun.has(call))) return;
+    const known = this.begun.has(call);
+    // A call that failed no longer says what it had started.
+    const child = more.child ?? this.begun.get(call);
     if (ended) this.begun.delete(call);
-    else this.begun.add(call);
+    else if (status === "running") this.begun.set(call, child);
+    if (!ended && (status !== "running" || known)) return;
     if (this.begun.size > REMEMBERED) this.begun.clear();
     try {
       const role = await this.roleOf(session);
       if (role === "none" || role === "replaced") return;
       const about = { session, role, call, tool, start, what: callWords(tool, args) };
       const line: CallLine = ended
-        ? { ...about, state: "ended", end: end ?? start, ok: status === "completed" }
+        ? { ...about, state: "ended", end: end ?? start, ok: status === "completed", ...(child ? { child } : {}) }
         : { ...about, state: "began" };
       this.log.append(new Date(end ?? start), line);
     } catch (error) {

@@ -67,6 +67,8 @@ const eventSchema = z.discriminatedUnion("type", [
           error: z.string().optional(),
           output: z.string().optional(),
           input: z.unknown().optional(),
+          // Of the task tool: the session it started. Other tools' may be of any shape.
+          metadata: z.looseObject({ sessionId: z.string().optional() }).optional().catch(undefined),
           time: z.looseObject({ start: z.number(), end: z.number().optional() }).optional(),
         }),
       }),
@@ -133,8 +135,9 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
     }
     case "message.part.updated": {
       const { sessionID, callID, tool, state } = event.properties.part;
-      const { status, input: args, time } = state;
-      if (time) await targets.onCall({ session: sessionID, call: callID, tool, args, status, time });
+      const { status, input: args, time, metadata } = state;
+      const child = tool === "task" ? metadata?.sessionId : undefined;
+      if (time) await targets.onCall({ session: sessionID, call: callID, tool, args, status, time, child });
       if (state.status !== "error" && state.status !== "completed") return;
       // To the host a call that it could not read has ended well: it gave its error as the output.
       const error = tool === UNREADABLE_CALL ? (state.output ?? state.error) : state.error;

@@ -3,7 +3,7 @@ import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetr
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
-import type { TraceSpan } from "../../core/trace/traceSpans.ts";
+import type { TraceSpan } from "../../core/trace/traceSpan.ts";
 
 /** Spans of one request: a collector's usual limit is 4 MB, of which this takes a tenth. */
 const BATCH = 500;

@@ -2,21 +2,9 @@ import type { Lane, PhaseSince, Span } from "../view/timeline.ts";
 import type { SwarmEvent } from "../workflow/events.ts";
 import type { Swarm } from "../workflow/state.ts";
 import { isOver } from "../workflow/state.ts";
-
-/** One span of a swarm's trace. Times in ms since the epoch. */
-export interface TraceSpan {
-  /** The same for the same span whoever makes it, and whenever. */
-  key: string;
-  /** null for the swarm itself. */
-  parent: string | null;
-  name: string;
-  kind: "internal" | "client";
-  start: number;
-  end: number;
-  attributes: Record<string, string | number | boolean | string[]>;
-  /** Why it failed. */
-  error?: string;
-}
+import { helperSpans } from "./helperSpans.ts";
+import type { TraceSpan } from "./traceSpan.ts";
+import { workerSpans } from "./workerSpans.ts";
 
 export interface Traced {
   swarm: Swarm;
@@ -30,7 +18,7 @@ const SWARM = "swarm";
 
 /**
  * What has ended of a swarm, as spans: swarm, its phases, Workers within the phase in which they began, tool calls and model
- * requests within their Worker. Names and `gen_ai.*` as OpenTelemetry has them for agents; no word of a prompt, an answer, a
+ * requests within their Worker or helper, a helper within whoever asked it. Names and `gen_ai.*` as OpenTelemetry has them for agents; no word of a prompt, an answer, a
  * command or a file.
  */
 export function traceSpans({ swarm, events, phases, lanes, spans }: Traced): TraceSpan[] {
@@ -45,6 +33,8 @@ export function traceSpans({ swarm, events, phases, lanes, spans }: Traced): Tra
     );
   const workers = workerSpans(swarm, events, inPhase);
   const bySession = new Map(workers.map(({ session, span }) => [session, span]));
+  const above = (session: string, at: number) => bySession.get(session)?.key ?? inPhase(at);
+  const helpers = helperSpans({ lanes, spans, above, over });
   const roles = new Map(lanes.map(({ session, role }) => [session, role]));
   const root: TraceSpan = {
     ...{ key: SWARM, parent: null, name: SWARM, kind: "internal", start: swarm.startedAt, end: end ?? swarm.startedAt },
@@ -64,52 +54,16 @@ export function traceSpans({ swarm, events, phases, lanes, spans }: Traced): Tra
   });
   const leaves = spans.flatMap((span): TraceSpan[] => {
     if (span.end === null) return [];
-    const worker = bySession.get(span.session);
-    const parent = worker?.key ?? inPhase(span.start);
-    return [leaf({ ...span, end: span.end }, parent, worker ? "worker" : (roles.get(span.session) ?? "none"))];
+    const parent = helpers.keyOf(span.session, span.start) ?? above(span.session, span.start);
+    const role = bySession.has(span.session) ? "worker" : (roles.get(span.session) ?? "none");
+    return [leaf({ ...span, end: span.end }, parent, role)];
   });
   const ended = workers.filter(({ span }) => span.end > 0).map(({ span }) => span);
-  return [...(over ? [root] : []), ...phaseSpans, ...ended, ...leaves];
+  return [...(over ? [root] : []), ...phaseSpans, ...ended, ...helpers.spans, ...leaves];
 }
 
 function phaseKey(index: number): string {
   return `phase ${index}`;
-}
-
-/** A span for every session a Worker had; one that goes on has an end of 0. */
-function workerSpans(swarm: Swarm, events: readonly SwarmEvent[], inPhase: (at: number) => string) {
-  const all: { session: string; span: TraceSpan }[] = [];
-  const last = new Map<string, TraceSpan>();
-  const ends = (worker: string, at: number, status: string, failed: boolean) => {
-    const span = last.get(worker);
-    if (!span || span.end > 0) return;
-    span.end = at;
-    span.attributes["aegis.worker.status"] = status;
-    if (failed) span.error = status;
-  };
-  for (const event of events) {
-    if (event.type === "worker_started") {
-      const { worker, session, attempt, at } = event;
-      ends(worker, at, "renewed", true);
-      const assignment = swarm.workers.find(({ assignment: { id } }) => id === worker)?.assignment;
-      const span: TraceSpan = {
-        ...{ key: `worker ${session}`, parent: inPhase(at), kind: "internal", start: at, end: 0 },
-        name: `invoke_agent ${worker}`,
-        attributes: {
-          ...{ "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": assignment?.name ?? worker },
-          ...{ "gen_ai.agent.id": worker, "gen_ai.conversation.id": session },
-          ...{ "aegis.swarm.id": swarm.id, "aegis.worker.attempt": attempt },
-        },
-      };
-      last.set(worker, span);
-      all.push({ session, span });
-    }
-    if (event.type === "worker_reported") ends(event.worker, event.at, event.status, event.status !== "completed");
-    if (event.type === "worker_failed") ends(event.worker, event.at, "failed", true);
-    if (event.type === "worker_cancelled") ends(event.worker, event.at, "cancelled", true);
-    if (event.type === "swarm_aborted") for (const worker of last.keys()) ends(worker, event.at, "aborted", true);
-  }
-  return all;
 }
 
 function leaf(span: Span & { end: number }, parent: string, role: string): TraceSpan {

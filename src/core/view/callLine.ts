@@ -27,6 +27,8 @@ export const callLineSchema = z.discriminatedUnion("state", [
     end: z.number(),
     ok: z.boolean(),
     what: z.string(),
+    /** The session of the helper that the call was answered by. */
+    child: z.string().optional(),
   }),
 ]);
 export type CallLine = z.infer<typeof callLineSchema>;

@@ -114,6 +114,20 @@ describe("a swarm's trace", () => {
     const chat = below.find(({ name }) => name === "chat");
     expect(chat && attribute(chat, "gen_ai.usage.input_tokens")).toBeGreaterThan(100);
     expect(chat?.kind).toBe(3);
+    // Helpers within the Worker that asked, their calls within them.
+    const helpers = otlp.spans.filter(({ name }) => /^invoke_agent (scout|librarian)$/.test(name));
+    expect(helpers.map(({ name }) => name).sort()).toEqual([
+      "invoke_agent librarian",
+      ...Array(3).fill("invoke_agent scout"),
+    ]);
+    for (const helper of helpers)
+      expect(above(helper)).toEqual([expect.stringMatching(/^invoke_agent w0\d$/), "phase monitoring", "swarm"]);
+    expect(new Set(helpers.map(({ parentSpanId }) => parentSpanId)).size).toBe(4);
+    const reads = named("execute_tool read").filter((span) =>
+      /^(scout|librarian)$/.test(`${attribute(span, "aegis.role")}`),
+    );
+    expect(reads.length).toBeGreaterThan(3);
+    for (const read of reads) expect(above(read)[0]).toBe(`invoke_agent ${attribute(read, "aegis.role")}`);
     // Times are the log's own, and no child begins before its parent.
     for (const span of otlp.spans) {
       expect(BigInt(span.endTimeUnixNano) >= BigInt(span.startTimeUnixNano), span.name).toBe(true);

@@ -38,6 +38,15 @@ test("a call has a line when it begins and one when it ends, however often the h
   expect(lines()[2]).toMatchObject({ ok: false });
 });
 
+test("a call that started a session names it, also where only its beginning said which", async () => {
+  const { log, lines } = begin(async () => "worker");
+  await log.seen(call("running", { tool: "task" }));
+  await log.seen(call("running", { tool: "task", child: "ses_s" }));
+  await log.seen(call("error", { tool: "task" }));
+  await log.seen(call("completed", { tool: "task", call: "c2", child: "ses_l" }));
+  expect(lines().map((line) => (line.state === "ended" ? line.child : null))).toEqual([null, "ses_s", "ses_l"]);
+});
+
 test("no secret of a command is kept", async () => {
   const { log, file } = begin(async () => "worker");
   await log.seen(call("running"));
