@@ -8,7 +8,7 @@ import type { SwarmServices } from "../src/runtime/services.ts";
 
 /** Jobs of this project's chats. Opens nothing before the first one. @param model the house's, as OpenCode names it */
 export function chatJobs(
-  { sessions, projectDir: project, log }: SwarmServices,
+  { sessions, turns, projectDir: project, log }: SwarmServices,
   config: Config,
   model: string,
 ): ChatJobs {
@@ -22,6 +22,7 @@ export function chatJobs(
     },
     waits: new ChatWaitFiles(jobsHome(env, home), log),
     sessions,
+    turns,
     project,
     between: config.jobs.between,
     patienceMs: config.jobs.backgroundAboveMs,

@@ -24,6 +24,10 @@ export interface Sessions {
   }): Promise<string>;
   /** Starts a turn with `text` marked as not typed by a person. Resolves when the host took it, not when the turn ends. */
   prompt(session: string, options: { agent: string; text: string }): Promise<void>;
+  /** Starts a turn for the last message of exactly this text, which is there already; does nothing where there is none. */
+  promptAgain(session: string, options: { agent: string; text: string }): Promise<void>;
+  /** Whether it was ever given a message of exactly this text, and whether something was answered after it. */
+  heard(session: string, text: string): Promise<"no" | "unanswered" | "answered">;
   abort(session: string): Promise<void>;
   /** Gives a session another title; people see it in the list of sessions. */
   rename(session: string, title: string): Promise<void>;

@@ -15,6 +15,7 @@ export class Turns {
   private readonly stopped = new Map<string, string>();
   private readonly onEnd: Listener;
   private readonly starts = new Map<string, Set<() => void>>();
+  private readonly ends = new Map<string, Set<() => void>>();
 
   constructor(onEnd: Listener) {
     this.onEnd = onEnd;
@@ -55,6 +56,18 @@ export class Turns {
     }
   }
 
+  /** Resolves once no turn of the session is known to run, or with the signal. */
+  async whenIdle(session: string, signal: AbortSignal): Promise<void> {
+    while (this.busy.has(session) && !signal.aborted) {
+      const waiting = this.ends.get(session) ?? new Set();
+      this.ends.set(session, waiting);
+      await new Promise<void>((resolve) => {
+        waiting.add(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
   failed(session: string, error: { name: string; message: string }): void {
     const end: TurnEnd =
       error.name === ABORTED ? { how: "aborted" } : { how: "error", message: `${error.name}: ${error.message}` };
@@ -74,6 +87,7 @@ export class Turns {
 
   idle(session: string): void {
     if (!this.busy.delete(session)) return;
+    this.letGo(session);
     const end = this.errors.get(session) ?? { how: "finished" };
     this.errors.delete(session);
     this.onEnd(session, end);
@@ -83,5 +97,11 @@ export class Turns {
     this.busy.delete(session);
     this.errors.delete(session);
     this.stopped.delete(session);
+    this.letGo(session);
+  }
+
+  private letGo(session: string): void {
+    for (const resolve of this.ends.get(session) ?? []) resolve();
+    this.ends.delete(session);
   }
 }

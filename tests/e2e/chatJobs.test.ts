@@ -72,6 +72,36 @@ async function statusOf(id: string): Promise<string> {
   return jobRecordSchema.parse(JSON.parse(await readFile(path.join(jobsDir(), id, "job.json"), "utf8"))).status;
 }
 const idIn = (text: string) => /task-[\w-]+/.exec(text)?.[0] ?? "";
+/** What is shown on the person's screen from now on. */
+async function listen(): Promise<{ notices: string[]; stop(): Promise<void> }> {
+  const notices: string[] = [];
+  const stop = new AbortController();
+  const { stream } = await project.client.event.subscribe({}, { signal: stop.signal });
+  const listening = (async () => {
+    for await (const event of stream) if (event.type === "tui.toast.show") notices.push(event.properties.message);
+  })().catch(() => undefined);
+  const end = async () => {
+    stop.abort();
+    await listening;
+  };
+  return { notices, stop: end };
+}
+/** A point that somebody waits at until it is let go. */
+function held(): { reached: Promise<void>; wait(): Promise<void>; release(): void } {
+  let reach: () => void = () => undefined;
+  let release: () => void = () => undefined;
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const wait = () => {
+    reach();
+    return released;
+  };
+  return { reached, wait, release: () => release() };
+}
 const wakesOf = async (chat: Chat) => (await spoken(chat)).filter(({ text }) => text.includes("has ended.")).length;
 
 test("the agent build has the two tools, and no other agent", async () => {
@@ -92,12 +122,7 @@ test("the agent build has the two tools, and no other agent", async () => {
 });
 
 test("long work: the person is asked with the estimate, the chat goes on, and is woken at the end, with a notice", async () => {
-  const notices: string[] = [];
-  const stop = new AbortController();
-  const { stream } = await project.client.event.subscribe({}, { signal: stop.signal });
-  const listening = (async () => {
-    for await (const event of stream) if (event.type === "tui.toast.show") notices.push(event.properties.message);
-  })().catch(() => undefined);
+  const { notices, stop } = await listen();
   const chat = await project.chat(asking(LONG), "build");
   const turn = chat.say("go");
   expect(await answer("once")).toMatch(/^Rewrite the whole system \(about 48s/);
@@ -112,8 +137,7 @@ test("long work: the person is asked with the estimate, the chat goes on, and is
   expect(wake?.text).toContain("The answer is 42.");
   await expect.poll(() => notices.join("\n"), SETTLED).toContain(`${LONG}: completed`);
   expect(waiting()).toEqual([]);
-  stop.abort();
-  await listening;
+  await stop();
 });
 
 test("a no is a no: nothing is started, and the model is told", async () => {
@@ -133,6 +157,34 @@ test("short work is waited for, and its result is the tool's", async () => {
   await chat.say("go");
   expect((await chat.results("start_job"))[0]).toMatch(/completed, exit code 0[\s\S]*The answer is 42\./);
   expect(await wakesOf(chat)).toBe(0);
+});
+
+test("an end in the middle of a turn is told after it, whether that finishes or is stopped", async () => {
+  const { notices, stop } = await listen();
+  for (const how of ["finishes", "is stopped"] as const) {
+    rmSync(gate(), { force: true });
+    notices.length = 0;
+    const step = held();
+    const chat = await project.chat(async ({ userText }) => {
+      if (userText.includes("runs in the background")) return say("Scripted: as above.");
+      if (userText.includes("has ended.")) return say("Scripted: I have seen the end.");
+      await step.wait();
+      return say("Scripted: done with that.");
+    }, "build");
+    await chat.command("job", LONG);
+    const turn = chat.say("something else").catch(() => undefined);
+    await step.reached;
+    open();
+    await expect.poll(() => notices.join("\n"), SETTLED).toContain(`${LONG}: completed`);
+    expect(await wakesOf(chat)).toBe(0);
+    if (how === "is stopped") await chat.abort();
+    step.release();
+    await turn;
+    await expect.poll(async () => (await spoken(chat)).at(-1)?.text, SETTLED).toBe("Scripted: I have seen the end.");
+    expect(await wakesOf(chat)).toBe(1);
+    await expect.poll(waiting, SETTLED).toEqual([]);
+  }
+  await stop();
 });
 
 test("/job and /jobs; an end while OpenCode was away is told by the next one, once", async () => {

@@ -26,6 +26,16 @@ export class InMemorySessions implements Sessions {
     this.onPrompt(session);
   }
 
+  async promptAgain(session: string): Promise<void> {
+    this.calls.push(`prompt ${session} again`);
+    this.onPrompt(session);
+  }
+
+  async heard(session: string, text: string): Promise<"no" | "unanswered" | "answered"> {
+    if (!this.prompts.some((prompt) => prompt.session === session && prompt.text === text)) return "no";
+    return this.answered.has(session) ? "answered" : "unanswered";
+  }
+
   async abort(session: string): Promise<void> {
     this.calls.push(`abort ${session}`);
   }

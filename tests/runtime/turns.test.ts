@@ -41,3 +41,27 @@ test("another error of a message is left to the host's own word about it", () =>
   turns.idle("s");
   expect(ends.map(([, end]) => end)).toEqual([{ how: "finished" }, { how: "error", message: "APIError: gone" }]);
 });
+
+test("whoever waits for the end of a turn hears of it, of a deletion, and of their own signal", async () => {
+  const { turns } = watched();
+  const never = new AbortController();
+  await turns.whenIdle("s", never.signal);
+  turns.started("s");
+  const order: string[] = [];
+  const waits = [turns.whenIdle("s", never.signal), turns.whenIdle("s", never.signal)].map((wait) =>
+    wait.then(() => order.push("idle")),
+  );
+  order.push("busy");
+  turns.idle("s");
+  await Promise.all(waits);
+  expect(order).toEqual(["busy", "idle", "idle"]);
+  turns.started("s");
+  const forgotten = turns.whenIdle("s", never.signal);
+  turns.forget("s");
+  await forgotten;
+  turns.started("s");
+  const stop = new AbortController();
+  const stopped = turns.whenIdle("s", stop.signal);
+  stop.abort();
+  await stopped;
+});

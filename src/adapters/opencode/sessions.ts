@@ -48,6 +48,25 @@ export class OpenCodeSessions implements Sessions {
     );
   }
 
+  async promptAgain(session: string, { agent, text }: { agent: string; text: string }): Promise<void> {
+    const [given] = await this.sinceGiven(session, text);
+    const part = given?.parts.find(({ type }) => type === "text");
+    if (!given || !part) return;
+    // A message under the id of one that is there takes its place.
+    await this.call(`prompt session ${session} again`, () =>
+      this.client.session.promptAsync({
+        ...{ sessionID: session, messageID: given.info.id, agent },
+        parts: [{ id: part.id, type: "text", text, synthetic: true }],
+      }),
+    );
+  }
+
+  async heard(session: string, text: string): Promise<"no" | "unanswered" | "answered"> {
+    const [given, ...after] = await this.sinceGiven(session, text);
+    if (!given) return "no";
+    return after.some(({ info }) => info.role === "assistant") ? "answered" : "unanswered";
+  }
+
   async abort(session: string): Promise<void> {
     await this.call(`abort session ${session}`, () => this.client.session.abort({ sessionID: session }));
   }
@@ -134,6 +153,15 @@ export class OpenCodeSessions implements Sessions {
 
   async notice(message: string, level: "info" | "warning"): Promise<void> {
     await this.call("show a notice", () => this.client.tui.showToast({ message, variant: level, title: "Aegis" }));
+  }
+
+  /** The last message of exactly this text that was given to a session, and what came after it. */
+  private async sinceGiven(session: string, text: string) {
+    const messages = await this.call(`read messages of ${session}`, () =>
+      this.client.session.messages({ sessionID: session }),
+    );
+    const at = messages.findLastIndex(({ info, parts }) => info.role === "user" && textOf(parts) === text.trim());
+    return at < 0 ? [] : messages.slice(at);
   }
 
   private async call<T>(what: string, send: () => Promise<Answer<T>>): Promise<T> {

@@ -1,17 +1,15 @@
 import { aboutWords, type JobOffer, jobLines, offerOf, startedText } from "../../core/jobs/chatJob.ts";
-import { endText, jobTitle, noticeText, wakeText } from "../../core/jobs/notice.ts";
+import { endText, jobTitle } from "../../core/jobs/notice.ts";
 import { isEnded, type JobRecord } from "../../core/jobs/record.ts";
-import type { ChatWait, ChatWaits } from "../../ports/chatWaits.ts";
+import type { ChatWaits, FoundWait } from "../../ports/chatWaits.ts";
 import { JobStoreError } from "../../ports/jobEngine.ts";
-import type { Sessions } from "../../ports/sessions.ts";
-import { TimeLimit } from "../../ports/timeLimit.ts";
+import { ChatWakes, type WakeServices } from "./chatWakes.ts";
 import type { JobDesk } from "./jobDesk.ts";
 
-export interface ChatJobServices {
+export interface ChatJobServices extends WakeServices {
   /** Opened with the first job. */
   desk(): Promise<JobDesk>;
   waits: ChatWaits;
-  sessions: Pick<Sessions, "info" | "prompt" | "notice">;
   /** Absolute path. */
   project: string;
   /** `jobs.between`, and whether a chat is told of an end. */
@@ -19,7 +17,6 @@ export interface ChatJobServices {
   /** How long a call waits for work that was thought to be short (ms). */
   patienceMs: number;
   wakes: boolean;
-  log(message: string, error?: unknown): void;
 }
 
 /** A job that a chat asks for. */
@@ -47,10 +44,12 @@ const SAID_NO =
 export class ChatJobs {
   private readonly services: ChatJobServices;
   private readonly stop = new AbortController();
+  private readonly chats: ChatWakes;
   private opened: Promise<JobDesk> | undefined;
 
   constructor(services: ChatJobServices) {
     this.services = services;
+    this.chats = new ChatWakes(services);
   }
 
   /** A model's wish: short work is waited for, longer work is the person's or the setting's to decide. @returns for the model */
@@ -65,8 +64,8 @@ export class ChatJobs {
       if (offer !== "foreground") return this.start(wish);
       call.title(title);
       const { task_id: id } = await desk.start(this.wishOf(wish), known.estimate);
-      const patience = new TimeLimit(this.services.patienceMs, call.signal);
-      const ended = await desk.wait(id, patience.signal).finally(() => patience.clear());
+      const patience = AbortSignal.timeout(this.services.patienceMs);
+      const ended = await desk.wait(id, AbortSignal.any([call.signal, patience]));
       const place = desk.engine.placeOf(id);
       if (ended && isEnded(ended)) return endText(ended, place);
       if (!call.signal.aborted) {
@@ -133,34 +132,23 @@ export class ChatJobs {
     if (!this.services.wakes) return;
     const wait = { task_id, session, agent, project: this.services.project };
     await this.services.waits.add(wait);
-    this.follow(wait);
+    this.follow({ ...wait, begun: "no" });
   }
 
-  private follow(wait: ChatWait): void {
+  private follow(wait: FoundWait): void {
     const { log, waits } = this.services;
+    const { task_id: id } = wait;
     const tell = async () => {
-      const job = await (await this.desk()).wait(wait.task_id, this.stop.signal);
+      const desk = await this.desk();
+      const job = await desk.wait(id, this.stop.signal);
       if (this.stop.signal.aborted) return;
+      if (job && isEnded(job)) return this.chats.tell(wait, job, desk.engine.placeOf(id), this.stop.signal);
       // One that is forgotten has nothing to tell.
-      if (job === undefined) return void (await waits.claim(wait.task_id));
-      if (isEnded(job) && (await waits.claim(wait.task_id))) await this.wake(wait, job);
+      if (await waits.claim(id)) await waits.told(id);
     };
     tell().catch((error: unknown) => {
       if (!this.stop.signal.aborted) log(`the chat that waits for ${wait.task_id} was not told`, error);
     });
-  }
-
-  private async wake({ session, agent, task_id }: ChatWait, job: JobRecord): Promise<void> {
-    if (!isEnded(job)) return;
-    const { sessions, log } = this.services;
-    const level = job.status === "completed" ? "info" : "warning";
-    await sessions.notice(noticeText(job, "en"), level).catch((error: unknown) => log("no screen for a notice", error));
-    const info = await sessions.info(session);
-    const speaker = agent ?? info?.agent;
-    // A chat that was deleted, or that never said who it is with, has heard by the notice.
-    if (info === undefined || speaker === undefined) return;
-    const place = (await this.desk()).engine.placeOf(task_id);
-    await sessions.prompt(session, { agent: speaker, text: wakeText(job, place) });
   }
 
   private async safely(work: () => Promise<string>): Promise<string> {
