@@ -41,6 +41,7 @@ export function events(say: Say, detailOf: (n: number) => Promise<string>): Pane
   body.append(filters, list, empty, drawer);
 
   let rows: readonly EventRow[] = [];
+  let swarm: string | undefined;
   let start = 0;
   let fitting: EventRow[] = [];
   let chosen: number | undefined;
@@ -132,8 +133,15 @@ export function events(say: Say, detailOf: (n: number) => Promise<string>): Pane
     root.hidden = !state.feed?.view.swarm;
     start = state.feed?.view.swarm?.startedAt ?? 0;
     if (next === rows) return;
-    const grown =
-      next.length > rows.length && next[0]?.at === rows[0]?.at ? next.slice(rows.length).filter(fits).length : 0;
+    const other = state.feed?.view.swarm?.id !== swarm;
+    swarm = state.feed?.view.swarm?.id;
+    if (other) {
+      // What was chosen is another swarm's; the words that are searched for stay.
+      chosen = undefined;
+      drawer.hidden = true;
+      for (const select of [type, who]) select.length = 1;
+    }
+    const grown = !other && next.length > rows.length ? next.slice(rows.length).filter(fits).length : 0;
     rows = next;
     addOptions(type, new Set(rows.map((row) => row.type).sort()));
     addOptions(

@@ -84,7 +84,13 @@ function tile(say: Say, { figure, word, share }: Kind) {
     area,
     line,
   );
-  const root = h("div", { class: `tile ${figure}` }, h("span", { text: say(word) }), h("p", {}, value, unit), curve);
+  const root = h(
+    "div",
+    { class: `figure tile ${figure}` },
+    h("span", { text: say(word) }),
+    h("p", {}, value, unit),
+    curve,
+  );
   const update = (points: readonly { at: number; gauges: Gauges }[], now: number) => {
     const last = points.at(-1)?.gauges[figure];
     put(value, last === undefined ? "–" : share ? `${Math.round(last * 100)}%` : wordOf(figure, last));

@@ -20,14 +20,14 @@ export function hero(say: Say): Panel {
   const count = h("strong");
   const done = h(
     "div",
-    { class: "kpi ring" },
+    { class: "figure kpi ring" },
     drawnRing(ring),
     h("div", {}, count, h("span", { text: say("completed") })),
   );
   const figure = (word: Word) => {
     const value = h("strong", { text: "–" });
     const note = h("small");
-    const root = h("div", { class: "kpi" }, h("span", { text: say(word) }), value, note);
+    const root = h("div", { class: "figure kpi" }, h("span", { text: say(word) }), value, note);
     return { root, value, note };
   };
   const [elapsed, tokens, answers, wait, cost] = [

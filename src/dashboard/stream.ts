@@ -9,6 +9,8 @@ export interface StreamTargets {
 
 /** Waits between two tries (ms). */
 const AGAIN_MS = [250, 1_000, 3_000] as const;
+/** The server says something every 15 s: a way on which nothing comes for so long (ms) is dead, as after a laptop's sleep. */
+const SILENCE_MS = 40_000;
 
 /**
  * Follows the server's events until the signal. By `fetch`, not EventSource: the token goes in a head, so that it stands in no
@@ -23,7 +25,7 @@ export async function follow(token: string, swarm: string, signal: AbortSignal, 
       if (response.status === 404) return targets.lost("gone");
       if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
       failures = 0;
-      await readEvents(response.body, targets);
+      await readEvents(response.body, signal, targets);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Error)) throw error;
@@ -34,12 +36,22 @@ export async function follow(token: string, swarm: string, signal: AbortSignal, 
   }
 }
 
-async function readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>, targets: StreamTargets): Promise<void> {
+async function readEvents(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal,
+  targets: StreamTargets,
+): Promise<void> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
+    const piece = await inTime(reader.read());
+    if (piece === "silence") {
+      // Not awaited: a dead way may not say that it is closed either.
+      void reader.cancel().catch(() => undefined);
+      return;
+    }
+    const { done, value } = piece;
+    if (done || signal.aborted) return;
     rest += value;
     // A whole swarm comes in many pieces: only the newest of them can hold the end.
     if (!value.includes("\n")) continue;
@@ -47,6 +59,14 @@ async function readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>, targets
     rest = blocks.pop() ?? "";
     for (const block of blocks) take(block, targets);
   }
+}
+
+async function inTime<T>(read: Promise<T>): Promise<T | "silence"> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<"silence">((resolve) => {
+    timer = setTimeout(() => resolve("silence"), SILENCE_MS);
+  });
+  return Promise.race([read, silence]).finally(() => clearTimeout(timer));
 }
 
 function take(block: string, targets: StreamTargets): void {

@@ -32,6 +32,8 @@ export class SwarmTail {
   private checkpoint: FoldCheckpoint | undefined;
   /** The phases it was in, in order; one may come back. */
   phases: PhaseSince[] = [];
+  /** How often the events were begun with anew: for another swarm, or another file in the log's place. */
+  beginnings = 0;
   /** The first line that is no event: what follows it is not believed. */
   problem: string | undefined;
 
@@ -67,6 +69,7 @@ export class SwarmTail {
 
   private begin(id: string | undefined, tail?: LineTail): void {
     this.id = id;
+    this.beginnings += 1;
     this.events = [];
     this.state = undefined;
     this.phases = [];

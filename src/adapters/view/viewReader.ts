@@ -49,6 +49,11 @@ export class ViewReader {
     return this.swarm?.events ?? [];
   }
 
+  /** Changes where `events` are others than before, and not only more. */
+  get beginnings(): number {
+    return this.swarm?.beginnings ?? 0;
+  }
+
   /** Its phases in order. */
   get phases(): readonly PhaseSince[] {
     return this.swarm?.phases ?? [];

@@ -44,6 +44,7 @@ export class Feed {
   private readonly followers = new Set<Follower>();
   private whole: FeedStart;
   private swarm: string | undefined;
+  private beginnings = 0;
   private told = { view: "", charts: "", tree: "", swarms: "" };
   private treeAt = 0;
   private owners: { key: string; scopes: ScopeOwners } | undefined;
@@ -101,7 +102,7 @@ export class Feed {
     const now = this.world.now();
     const view = this.reader.read(now);
     const { events, state } = this.reader;
-    const again = state?.id !== this.swarm || events.length < this.whole.rows.length;
+    const again = this.reader.beginnings !== this.beginnings;
     if (again) this.begin(state?.id);
     const patch: FeedPatch = {};
     const rows = events.slice(this.whole.rows.length).map((event, n) => eventRow(event, this.whole.rows.length + n));
@@ -135,6 +136,9 @@ export class Feed {
 
   private begin(swarm: string | undefined): void {
     this.swarm = swarm;
+    this.beginnings = this.reader.beginnings;
+    // Even a tree like the last one is news now.
+    this.told.tree = "";
     const { gauges } = this.whole;
     this.whole = { ...this.whole, phases: [], rows: [], lanes: [], spans: [], tree: [], gauges };
     this.timeline = undefined;

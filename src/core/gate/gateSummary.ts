@@ -1,34 +1,6 @@
-import { z } from "zod";
+import { type GateLine, gateLineSchema } from "./gateLine.ts";
 import { type Percentiles, percentiles } from "./percentiles.ts";
 
-const about = { at: z.iso.datetime(), role: z.string(), provider: z.string() };
-const count = z.number().int().min(0);
-const ms = z.number().min(0);
-
-/** The lines of the gate's log that are counted. Others (of a later version) are left out. */
-const gateLine = z.discriminatedUnion("type", [
-  z.looseObject({
-    ...about,
-    type: z.literal("answered"),
-    firstByteMs: ms,
-    totalMs: ms,
-    queueMs: ms.optional(),
-    finish: z.string().optional(),
-    tokens: z.object({ prompt: count, cached: count.optional(), output: count }).optional(),
-    gaps: z.array(z.tuple([ms, count])).default([]),
-  }),
-  z.looseObject({ ...about, type: z.literal("retry") }),
-  z.looseObject({ ...about, type: z.literal("failed"), failure: z.string() }),
-  z.looseObject({ ...about, type: z.literal("refused") }),
-  z.looseObject({ ...about, type: z.literal("runaway") }),
-  z.looseObject({
-    ...about,
-    type: z.literal("repaired"),
-    report: z.looseObject({ counts: z.record(z.string(), count) }),
-    history: count.default(0),
-  }),
-]);
-type GateLine = z.infer<typeof gateLine>;
 type Answered = Extract<GateLine, { type: "answered" }>;
 
 /** The last answers of a role or provider over which percentiles are taken; what is counted is counted over all. */
@@ -72,7 +44,7 @@ export function summariseGate(lines: Iterable<unknown>, since = 0): GateSummary 
   const roles = new Map<string, Tally>();
   const providers = new Map<string, Tally>();
   for (const each of lines) {
-    const line = gateLine.safeParse(each).data;
+    const line = gateLineSchema.safeParse(each).data;
     if (!line || Date.parse(line.at) < since) continue;
     for (const tally of [all, tallyOf(roles, line.role), tallyOf(providers, line.provider)]) add(tally, line);
   }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { gateLineSchema } from "../gate/gateLine.ts";
 import type { SwarmEvent } from "../workflow/events.ts";
 import type { Phase } from "../workflow/state.ts";
 import { callLineSchema } from "./callLine.ts";
@@ -25,6 +25,8 @@ export interface Span {
   /** The tool, and the host's id of the call. */
   tool?: string;
   call?: string;
+  /** The session of the helper that the call was answered by. */
+  child?: string;
 }
 
 /** Whose sessions a row of the timeline holds. */
@@ -34,23 +36,6 @@ export interface Lane {
   role: string;
   session: string;
 }
-
-const ms = z.number().min(0);
-const count = z.number().min(0);
-const about = { at: z.iso.datetime(), session: z.string(), role: z.string(), provider: z.string().optional() };
-/** The lines of the gate's log that took time. */
-const gateLine = z.discriminatedUnion("type", [
-  z.looseObject({
-    ...about,
-    type: z.literal("answered"),
-    firstByteMs: ms,
-    totalMs: ms,
-    queueMs: ms.optional(),
-    tokens: z.object({ prompt: count, cached: count.optional(), output: count }).optional(),
-    finish: z.string().optional(),
-  }),
-  z.looseObject({ ...about, type: z.literal("failed"), failure: z.string() }),
-]);
 
 /** The Commander still reports after the swarm's end (ms). */
 const AFTERWARDS_MS = 120_000;
@@ -80,11 +65,11 @@ export class Timeline {
 
   /** A parsed line of the gate's log; one of another shape or another swarm's is left out. */
   takeGate(line: unknown): void {
-    const read = gateLine.safeParse(line).data;
-    if (!read) return;
-    const { session, role } = read;
+    const read = gateLineSchema.safeParse(line).data;
+    // The other lines took no time of their own.
+    if (read?.type !== "answered" && read?.type !== "failed") return;
+    const { session, role, provider } = read;
     const end = Date.parse(read.at);
-    const from = read.provider === undefined ? {} : { provider: read.provider };
     if (!this.concerns(session, role, end)) return;
     if (read.type === "failed") {
       this.put({
@@ -95,7 +80,7 @@ export class Timeline {
         end,
         what: read.failure,
         failed: true,
-        ...from,
+        provider,
       });
       return;
     }
@@ -105,8 +90,17 @@ export class Timeline {
     if (queueMs >= SHORTEST_WAIT_MS)
       this.put({ key: `w${key}`, session, kind: "wait", start: start - queueMs, end: start, what: "", failed: false });
     this.put({
-      ...{ key: `m${key}`, session, kind: "model", start, end, what: "", failed: false, firstMs: firstByteMs },
-      ...from,
+      ...{
+        key: `m${key}`,
+        session,
+        kind: "model",
+        start,
+        end,
+        what: "",
+        failed: false,
+        firstMs: firstByteMs,
+        provider,
+      },
       ...(finish === undefined ? {} : { finish }),
       ...(tokens ? { tokens: { prompt: tokens.prompt, cached: tokens.cached ?? 0, output: tokens.output } } : {}),
     });
@@ -123,7 +117,8 @@ export class Timeline {
       if (!known) this.put({ ...about, end: null, failed: false });
       return;
     }
-    this.put({ ...about, end: read.end, failed: !read.ok });
+    const child = read.child === undefined ? {} : { child: read.child };
+    this.put({ ...about, end: read.end, failed: !read.ok, ...child });
   }
 
   /** Everything, in the order in which it began. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -7,6 +7,7 @@ import { writeLive } from "../../../src/adapters/view/liveFile.ts";
 import { findChromium } from "./chromium.ts";
 import { AT_WORK, demoProject, type RecordedSwarm, recordedSwarm } from "./recordedSwarm.ts";
 import { place, type Served, serve } from "./served.ts";
+import { startWire, type Wire } from "./wire.ts";
 
 const executablePath = findChromium();
 if (!executablePath)
@@ -81,13 +82,15 @@ describe.skipIf(!executablePath)("the dashboard in a browser", () => {
   /** A page of a person's own: every request that leaves the dashboard's server is noted and refused. */
   const open = async (
     to: Served,
-    more: { width?: number; height?: number; colorScheme?: "dark" | "light"; locale?: string } = {},
+    more: { width?: number; height?: number; colorScheme?: "dark" | "light"; locale?: string; wire?: Wire } = {},
   ): Promise<Page> => {
-    const { width = 1280, height = 900, ...rest } = more;
+    const { width = 1280, height = 900, wire, ...rest } = more;
     const context = await browser.newContext({
       viewport: { width, height },
       ...{ locale: "en-US", colorScheme: "dark" },
       ...rest,
+      // Without the word a browser asks this machine itself, past any proxy.
+      ...(wire ? { proxy: { server: wire.server, bypass: "<-loopback>" } } : {}),
     });
     await context.route("**", (route) => {
       const { origin } = new URL(route.request().url());
@@ -336,5 +339,144 @@ describe.skipIf(!executablePath)("the dashboard in a browser", () => {
       ...{ at: Date.now(), pid: 1, swarm: swarm.id, primary: "local", workers: {}, servers: [] },
     });
     await page.waitForFunction(() => !document.querySelector(".notice")?.textContent?.includes("live.json"));
+  });
+
+  describe("over time", () => {
+    const live = place();
+    let own: RecordedSwarm;
+    let dashboard: Served;
+    let view: Page;
+    let wire: Wire;
+    const token = "t".repeat(40);
+
+    beforeAll(async () => {
+      demoProject(live.project);
+      own = recordedSwarm(live.project, { events: AT_WORK, now: Date.now() - 5_000 });
+      dashboard = await serve(live.project, live.home, { token });
+      wire = await startWire();
+      view = await open(dashboard, { wire });
+      await view.waitForSelector("[data-worker=w08]");
+    });
+    afterAll(async () => {
+      await view?.context().close();
+      await dashboard?.close();
+      await wire?.close();
+      live.remove();
+    });
+
+    const counted = async () => Number(await view.locator(".events .count").textContent());
+    const counts = (n: number) =>
+      view.waitForFunction((want) => document.querySelector(".events .count")?.textContent === want, String(n));
+    const kind = (name: string) => view.waitForSelector(`.state.${name}`);
+    /** What could be there twice: cards, rows of the timeline, events, swarms to choose. */
+    const shape = async () => ({
+      cards: await view.locator(".card").count(),
+      lanes: await view.locator(".lanes li").count(),
+      // The first helper's: nothing of it goes on.
+      lane: await view.locator(".lanes li:nth-child(10) .sr").textContent(),
+      events: await counted(),
+      drawn: await view.locator(".event").evaluateAll((all) => new Set(all.map(({ id }) => id)).size === all.length),
+      swarms: await view.getByRole("combobox", { name: "Swarm", exact: true }).locator("option").count(),
+    });
+    const advanced = (worker: string, stage: "implementing" | "self-qa") =>
+      own.append({ type: "worker_advanced", at: Date.now(), worker, stage });
+
+    it("takes a line when it is whole, and not what a crash has torn", async () => {
+      const before = await counted();
+      const log = join(own.stateDir, "swarms", own.id, "events.jsonl");
+      const line = JSON.stringify({ type: "worker_advanced", at: Date.now(), worker: "w02", stage: "self-qa" });
+      appendFileSync(log, line.slice(0, 30));
+      // Something else that changes shows that the torn line was looked at.
+      await own.tell({ w01: { doing: "read after the tear" } });
+      await view.waitForFunction(() => document.querySelector("main")?.textContent?.includes("read after the tear"));
+      expect(await counted()).toBe(before);
+      expect(await view.locator(".notice").textContent()).not.toContain("events.jsonl");
+      appendFileSync(log, `${line.slice(30)}\n`);
+      await view.waitForSelector("[data-worker=w02][data-status=self-qa]");
+      await counts(before + 1);
+      // The next to write cuts a torn line off.
+      appendFileSync(log, line.slice(0, 40));
+      await own.tell({ w01: { doing: "read after another" } });
+      await view.waitForFunction(() => document.querySelector("main")?.textContent?.includes("read after another"));
+      truncateSync(log, statSync(log).size - 40);
+      advanced("w03", "self-qa");
+      await counts(before + 2);
+      expect(await view.locator(".notice").textContent()).not.toContain("events.jsonl");
+    });
+
+    it("keeps the timeline where its logs are turned over", async () => {
+      await view.waitForFunction(() => / tools [1-9]\d*s/.test(document.querySelector(".lanes")?.textContent ?? ""));
+      const before = await shape();
+      for (const name of ["gate", "calls"])
+        renameSync(join(own.stateDir, `${name}.jsonl`), join(own.stateDir, `${name}.1.jsonl`));
+      const end = Date.now();
+      const session = "ses_late";
+      const late = { session, role: "scout", call: "call_late", tool: "read", what: "read late.ts", state: "ended" };
+      const whole = { ...late, at: new Date(end).toISOString(), start: end - 2_000, end, ok: true };
+      appendFileSync(join(own.stateDir, "calls.jsonl"), `${JSON.stringify(whole)}\n`);
+      await view.waitForFunction((n) => document.querySelectorAll(".lanes li").length === n, before.lanes + 1);
+      expect(await shape()).toEqual({ ...before, lanes: before.lanes + 1 });
+    });
+
+    it("comes back after its server was away, with what happened meanwhile, once", async () => {
+      const before = await shape();
+      const { port } = new URL(dashboard.base);
+      await dashboard.close();
+      await kind("lost");
+      expect(await view.locator(".state").textContent()).toBe("Connection lost, trying again …");
+      advanced("w04", "self-qa");
+      dashboard = await serve(live.project, live.home, { token, port: Number(port) });
+      await counts(before.events + 1);
+      expect(await shape()).toEqual({ ...before, events: before.events + 1 });
+      expect(await view.locator(".state.lost").count()).toBe(0);
+      advanced("w05", "self-qa");
+      await counts(before.events + 2);
+    });
+
+    it("comes back after the way to its server was cut", async () => {
+      const before = await shape();
+      wire.cut();
+      advanced("w06", "self-qa");
+      await counts(before.events + 1);
+      await view.waitForFunction(() => document.querySelector(".state.lost") === null);
+      expect(await shape()).toEqual({ ...before, events: before.events + 1 });
+    });
+
+    it("notices a way that is dead without a word", async () => {
+      await view.clock.install();
+      await view.reload();
+      await view.waitForSelector("[data-worker=w08]");
+      const before = await shape();
+      wire.freeze();
+      advanced("w07", "self-qa");
+      await view.clock.fastForward(60_000);
+      await counts(before.events + 1);
+      expect(await shape()).toEqual({ ...before, events: before.events + 1 });
+    });
+
+    it("follows a swarm to its end and the next one from its beginning", async () => {
+      await view.locator(".event").first().click();
+      await view.getByRole("combobox", { name: "Everybody" }).selectOption("w05");
+      await view.waitForSelector(".detail pre");
+      own.advance(Date.now() + 3_600_000);
+      await kind("ended");
+      await view.waitForFunction(() => document.querySelector(".kpi.ring strong")?.textContent === "8/8");
+      for (const [index, id] of ["s-20990101-000000-aaaa", "s-20990102-000000-bbbb"].entries()) {
+        const file = join(own.stateDir, "swarms", id, "events.jsonl");
+        mkdirSync(dirname(file));
+        const [first = ""] = readFileSync(join(own.stateDir, "swarms", own.id, "events.jsonl"), "utf8").split("\n");
+        const started = { ...JSON.parse(first), id, at: Date.now(), session: `ses_${id}` };
+        writeFileSync(file, `${JSON.stringify(started)}\n`);
+        await view.waitForFunction((n) => document.querySelector("select")?.options.length === n, index + 3);
+        await counts(1);
+        expect(await view.locator(".card").count()).toBe(0);
+        expect(await view.locator(".detail").isHidden()).toBe(true);
+        await view.waitForSelector(".tree li", { state: "attached" });
+        await view.waitForFunction(() => document.querySelector(".phases .now")?.textContent?.includes("design"));
+      }
+      await view.getByRole("combobox", { name: "Swarm", exact: true }).selectOption(own.id);
+      await kind("ended");
+      expect(await view.locator(".kpi.ring strong").textContent()).toBe("8/8");
+    });
   });
 });

@@ -14,11 +14,16 @@ export interface Served {
 }
 
 /** Serves the dashboard of `project`, as the command does. */
-export async function serve(project: string, home: string, more: { host?: string } = {}): Promise<Served> {
+export async function serve(
+  project: string,
+  home: string,
+  more: { host?: string; port?: number; token?: string } = {},
+): Promise<Served> {
   const stop = new AbortController();
-  const env = { PATH: process.env.PATH ?? "", HOME: home };
+  const own = more.token === undefined ? {} : { AEGIS_DASHBOARD_TOKEN: more.token };
+  const env = { PATH: process.env.PATH ?? "", HOME: home, ...own };
   const { io, out, err } = recordIo({ cwd: project, env, signal: stop.signal });
-  const ended = runDashboard(io, { port: 0, host: more.host ?? "127.0.0.1", open: false, json: true });
+  const ended = runDashboard(io, { port: more.port ?? 0, host: more.host ?? "127.0.0.1", open: false, json: true });
   const printed = await Promise.race([
     ended.then(() => Promise.reject(new Error("it ended before it began"))),
     new Promise<string>((resolve) => {
