@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
+import { HANDOFF_FILE } from "../../src/core/context/handoffTool.ts";
 import { executeViaCLI } from "../../src/library/executeViaCLI.ts";
-import { type Brain, fail, say } from "../../vllm/simulator/brain.ts";
+import { type Brain, call, fail, say } from "../../vllm/simulator/brain.ts";
 import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
 import { MODEL, ProjectDir, packageDir } from "./world.ts";
@@ -67,6 +69,33 @@ describe("opencode run --agent commander after a project install", () => {
     expect(state?.design).toMatchObject({ status: "approved", by: "autopilot" });
     expect(await project.git("log", "--format=%s %an <%ae>", "-1")).toBe("feat: all parts aegis <aegis@localhost>");
     expect(await project.git("status", "--porcelain")).toBe("");
+  }, 150_000);
+
+  test("a handoff is gone on with by the line that it says", async () => {
+    const env = { ...isolatedEnvironment(process.env, home, "unused"), PATH: `${process.env.PATH}` };
+    const options = { cwd: dir, env, extendEnv: false, stdin: "ignore", timeout: 100_000 } as const;
+    const words = ["handoff", "--to", "opencode", "--from", "codex", "--task", "Build the board with three columns"];
+    const said = await execa(
+      process.execPath,
+      [path.join(packageDir, "bin/oh-my-qwencoder.js"), ...words, "--json"],
+      options,
+    );
+    const [name, ...argv] = z.object({ headless: z.array(z.string()) }).parse(JSON.parse(said.stdout)).headless;
+    expect(name).toBe("opencode");
+    const begun: string[] = [];
+    const read: string[] = [];
+    brain = (turn) => {
+      if (turn.role === "title") return say("A board");
+      begun.push(turn.userText);
+      read.push(...turn.lastToolResults.map(({ text }) => text));
+      return turn.lastToolResults.length > 0
+        ? say("Scripted: it is gone on with.")
+        : call("read", { filePath: path.join(dir, HANDOFF_FILE) });
+    };
+    const run = await execa(await findOpencode({ PATH: "" }, packageDir), argv, options);
+    expect(run.stdout).toContain("it is gone on with");
+    expect(begun[0]).toContain(HANDOFF_FILE);
+    expect(read.join()).toMatch(/Switched from Codex to OpenCode[\s\S]*Build the board with three columns/u);
   }, 150_000);
 
   test("executeViaCLI gives a prompt to it and types what fails", async () => {
