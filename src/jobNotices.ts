@@ -18,12 +18,10 @@ export function jobNotices(
     /** The results directory. */
     root: string;
     placeOf(job: EndedJob): string;
-    /** Notes that everybody was told. */
-    told(job: EndedJob): Promise<void>;
     log(message: string, error?: unknown): void;
   },
 ): JobNotices {
-  const { env, home, root, placeOf, told, log } = place;
+  const { env, home, root, placeOf, log } = place;
   const { file, chat, desktop, webhook, email } = jobs.notify;
   const language = languageOf(env);
   const ways: (JobNotifier | undefined)[] = [
@@ -36,7 +34,7 @@ export function jobNotices(
   ];
   return new JobNotices(
     ways.filter((way) => way !== undefined),
-    { told, log },
+    log,
   );
 }
 

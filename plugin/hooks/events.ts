@@ -83,6 +83,7 @@ const eventSchema = z.discriminatedUnion("type", [
         sessionID: z.string(),
         agent: z.string().optional(),
         providerID: z.string().optional(),
+        modelID: z.string().optional(),
         time: z.looseObject({ created: z.number(), completed: z.number().optional() }).optional(),
         error: z.looseObject({ name: z.string() }).optional(),
         tokens: z
@@ -163,11 +164,11 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
       const cached = counted.cache.read;
       const tokens = { input: counted.input + cached, output: counted.output, cached };
       targets.onTokens(sessionID, tokens);
-      const { id, providerID: provider, time, agent = "none" } = info;
+      const { id, providerID: provider, modelID: model, time, agent = "none" } = info;
       if (id === undefined || provider === undefined || time?.completed === undefined) return;
       const { created, completed } = time;
       const error = info.error?.name;
-      return targets.onAnswered({ id, session: sessionID, agent, provider, created, completed, error, tokens });
+      return targets.onAnswered({ id, session: sessionID, agent, provider, model, created, completed, error, tokens });
     }
   }
 }

@@ -10,6 +10,8 @@ export interface AnsweredMessage {
   agent: string;
   /** The host's name. */
   provider: string;
+  /** As the provider's API names it. */
+  model?: string | undefined;
   created: number;
   completed: number;
   /** The error's name, where it ended in one. */
@@ -47,13 +49,14 @@ export class UsageRecorder {
     if (this.seen.has(message.id)) return false;
     this.seen.add(message.id);
     forgetOldest(this.seen);
-    const { session, agent, tokens, error, created, completed } = message;
+    const { session, agent, model, tokens, error, created, completed } = message;
     const duration = this.took.get(session) ?? completed - created;
     this.took.delete(session);
     this.record({
       at: completed,
       provider: this.providerOf(message.provider),
       agent,
+      ...(model ? { model } : {}),
       duration: Math.max(0, Math.round(duration)),
       success: error === undefined || error === STOPPED,
       cacheHit: tokens.cached > 0,

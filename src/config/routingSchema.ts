@@ -56,7 +56,7 @@ const provider = z
     price: z
       .strictObject({ input: z.number().min(0), output: z.number().min(0) })
       .optional()
-      .describe("US dollars for a million tokens; only for reports."),
+      .describe("US dollars for a million tokens of any of its models; only for reports."),
   })
   .describe("What differs from the built-in entry, or a provider of your own (outside like any but `local`).");
 

@@ -62,6 +62,15 @@ const tracking = z
       .min(0)
       .default(0)
       .describe("Price of a kWh in US dollars, for reports; 0 counts the energy alone."),
+    prices: z
+      .record(
+        z.string().regex(/^[^/]+(?:\/.+)?$/, 'must be "provider/model" or a provider'),
+        z
+          .strictObject({ input: z.number().min(0), output: z.number().min(0) })
+          .describe("Of what comes in and goes out."),
+      )
+      .default({})
+      .describe('US dollars for a million tokens, for reports, by "provider/model" or by provider for all its models.'),
   })
   .prefault({})
   .describe("What reports reckon with.");

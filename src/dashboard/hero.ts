@@ -1,3 +1,4 @@
+import { dollars } from "../core/view/dollars.ts";
 import { shortTokens } from "../core/view/tokenCounts.ts";
 import { duration } from "../core/workflow/dashboard.ts";
 import { PHASES } from "../core/workflow/state.ts";
@@ -83,7 +84,7 @@ export function hero(say: Say): Panel {
     const output = answered.reduce((sum, span) => sum + (span.tokens?.output ?? 0), 0);
     put(answers.note, output === 0 ? "" : `${shortTokens(output)} ${say("out").toLowerCase()}`);
     put(wait.value, duration(totals(spans, state.end).wait));
-    put(cost.value, `$${(feed.charts?.hour.total.cost ?? 0).toFixed(2)}`);
+    put(cost.value, feed.charts ? dollars(feed.charts.hour.total) : "–");
     put(notice, noticeOf(say, feed.view));
     notice.hidden = notice.textContent === "";
     put(next, swarm.next === null ? "" : `${say("next")}: ${swarm.next}`);

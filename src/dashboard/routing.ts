@@ -1,3 +1,4 @@
+import { dollars } from "../core/view/dollars.ts";
 import type { ChartPeriod, UsageChart } from "../core/view/feed.ts";
 import { shortTokens } from "../core/view/tokenCounts.ts";
 import { providerClass } from "./colours.ts";
@@ -62,12 +63,7 @@ export function routing(say: Say): Panel {
       legendOf(chart),
     );
     costs.replaceChildren(
-      h(
-        "figcaption",
-        {},
-        h("span", { text: say("costTime") }),
-        h("strong", { text: `$${chart.total.cost.toFixed(2)}` }),
-      ),
+      h("figcaption", {}, h("span", { text: say("costTime") }), h("strong", { text: dollars(chart.total) })),
       costBars(chart, end),
       h("p", { class: "note", text: say("energy", { kwh: chart.kwh.toFixed(3) }) }),
     );
@@ -119,7 +115,7 @@ function requestBars(chart: UsageChart, end: number): SVGElement {
 
 function costBars(chart: UsageChart, end: number): SVGElement {
   const top = Math.max(0.01, ...chart.points.map(({ cost }) => cost));
-  const svg = drawing(`$${chart.total.cost.toFixed(2)}`, `$${top.toFixed(2)}`);
+  const svg = drawing(dollars(chart.total), `$${top.toFixed(2)}`);
   for (const { start, cost } of chart.points) {
     const { x, width } = place(chart, start, end);
     const height = (cost / top) * HEIGHT;
@@ -135,14 +131,14 @@ function providers(say: Say, { byProvider }: UsageChart): HTMLElement {
   const time = (ms: number | undefined) =>
     ms === undefined ? "–" : ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
   const rows = Object.entries(byProvider).map(([name, report]) => {
-    const { requests, successRate, latency, tokens, cost } = report;
+    const { requests, successRate, latency, tokens } = report;
     const cells = [
       String(requests),
       successRate === null ? "–" : `${(100 * successRate).toFixed(0)}%`,
       time(latency?.p50),
       time(latency?.p95),
       `${shortTokens(tokens.input)}↓ ${shortTokens(tokens.output)}↑`,
-      `$${cost.toFixed(2)}`,
+      dollars(report),
     ];
     const title = h("th", { attrs: { scope: "row" } }, h("i", { class: `key ${providerClass(name)}` }), name);
     return h("tr", {}, title, ...cells.map((text) => h("td", { text })));

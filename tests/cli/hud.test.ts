@@ -170,6 +170,35 @@ describe("stats", () => {
     expect(total.cost).toBeCloseTo(byProvider.local.cost + byProvider.claude.cost, 12);
   });
 
+  it("names models whose price nobody knows, in place of a cost of 0, until one is set", async () => {
+    const world = await busyWorld();
+    const at = Date.now();
+    const request = { at, agent: "build", duration: 10, success: true, cacheHit: false, input: 2_000_000, output: 0 };
+    new UsageLog(stateOf(world)).append(
+      { ...request, provider: "openrouter", model: "some/model" },
+      { ...request, provider: "claude", model: "claude-sonnet-4-5-20250929" },
+    );
+    const stats = async (...more: string[]) =>
+      (await cli(["stats", ...more], { cwd: world.project, env: world.env })).out;
+    const { total, byProvider, prices } = JSON.parse(await stats("--json"));
+    expect(byProvider.openrouter).toMatchObject({ cost: null, unpriced: 2_000_000 });
+    expect(byProvider.claude.cost).toBeCloseTo(6 + (1_200 * 5 + 567 * 25) / 1e6, 9);
+    expect(total).toMatchObject({ cost: byProvider.claude.cost, unpriced: 2_000_000 });
+    expect(prices.unknown).toEqual(["openrouter/some/model"]);
+    const plain = await stats();
+    expect(plain).toMatch(/^openrouter .* –$/m);
+    expect(plain).toMatch(/^all .* ≥\$6\.02$/im);
+    expect(plain).toContain("Nobody knows a price for openrouter/some/model");
+    put(
+      join(world.project, "aegis.jsonc"),
+      '{"tracking":{"prices":{"openrouter/some/model":{"input":1,"output":2},"claude":{"input":0,"output":0}}}}',
+    );
+    const own = JSON.parse(await stats("--json"));
+    expect(own.byProvider.openrouter).toMatchObject({ cost: 2, unpriced: 0 });
+    expect(own.byProvider.claude.cost).toBe(0);
+    expect(own.prices.unknown).toEqual([]);
+  });
+
   it("says that there was nothing, and refuses an unknown period", async () => {
     const world = makeWorld();
     expect((await cli(["stats"], { cwd: world.project, env: world.env })).out).toBe("No request in this time.\n");

@@ -187,8 +187,7 @@ export class JobFiles {
       .sort((a, b) => a - b);
   }
 
-  /** What failed to be written, with what to do where the disk is why. */
-  unwritable(error: unknown): unknown {
+  private unwritable(error: unknown): unknown {
     if (hasCode(error, ...FULL, "EROFS", "EACCES", "EPERM"))
       return new JobStoreError(
         "unwritable",

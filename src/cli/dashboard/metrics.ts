@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { providerId } from "../../core/routing/providers.ts";
+import type { PriceOf } from "../../core/routing/prices.ts";
 import type { UsageCell } from "../../core/tracking/timeBucket.ts";
 import type { UsageBook } from "../../core/tracking/usageBook.ts";
-import { type Price, tokenCost } from "../../core/tracking/usageReport.ts";
+import { tokenCost } from "../../core/tracking/usageReport.ts";
 import type { FeedStart } from "../../core/view/feed.ts";
 import { DURATION_BUCKETS, METRICS, type MetricName } from "./metricsTable.ts";
 
@@ -25,11 +25,11 @@ export class Metrics {
   private readonly gauges = new Map<MetricName, Gauge>();
   private readonly counters = new Map<MetricName, Counter>();
   private readonly durations: Histogram;
-  private readonly priceOf: (provider: string) => Price | undefined;
+  private readonly priceOf: PriceOf;
   /** What each cell of the usage book came to at the last look. */
   private known: Map<string, UsageCell> | undefined;
 
-  constructor(version: string, priceOf: (provider: string) => Price | undefined) {
+  constructor(version: string, priceOf: PriceOf) {
     this.priceOf = priceOf;
     let durations: Histogram | undefined;
     for (const { name, help, labels, type } of METRICS) {
@@ -57,7 +57,9 @@ export class Metrics {
 
   /** Adds what the usage log has in addition to the last look: called between scrapes too, before old hours are dropped. */
   count({ book, now }: Pick<Measured, "book" | "now">): void {
-    const cells = new Map(book.total("month", now).map((cell) => [`${cell.provider}\u0000${cell.agent}`, cell]));
+    const cells = new Map(
+      book.total("month", now).map((cell) => [`${cell.provider}\u0000${cell.agent}\u0000${cell.model ?? ""}`, cell]),
+    );
     const { known } = this;
     this.known = cells;
     if (!known) return;
@@ -86,12 +88,13 @@ export class Metrics {
       { provider, agent },
       more((each) => each.cacheHits),
     );
-    const price = this.priceOf(providerId(provider));
-    this.add(
-      "aegis_request_cost_dollars_total",
-      { provider, agent },
-      more((each) => tokenCost(each, price)),
-    );
+    const price = this.priceOf(provider, cell.model);
+    if (price)
+      this.add(
+        "aegis_request_cost_dollars_total",
+        { provider, agent },
+        more((each) => tokenCost(each, price) ?? 0),
+      );
     const counted = new Map(before?.latencies);
     for (const [ms, times] of cell.latencies)
       for (let n = counted.get(ms) ?? 0; n < times; n += 1) this.durations.observe({ provider }, ms / 1_000);

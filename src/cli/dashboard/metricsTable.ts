@@ -59,7 +59,7 @@ export const METRICS = [
     "aegis_request_cost_dollars_total",
     "counter",
     ["provider", "agent"],
-    "List price of the tokens; electricity is not in it.",
+    "List price of the tokens, where one is known; electricity is not in it.",
   ),
   row(
     "aegis_request_duration_seconds",

@@ -7,6 +7,7 @@ import { type Io, paint, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
 import { loadRouting } from "../routing/load.ts";
+import { pricesOf } from "../stats/report.ts";
 import { traceEndpoint } from "../telemetry/endpoint.ts";
 import type { TraceFollower } from "../telemetry/traceFollower.ts";
 import { hasScreen, openBrowser } from "./browser.ts";
@@ -37,7 +38,7 @@ export async function runDashboard(io: Io, { port, host, open, json }: Dashboard
   const routing = await loadRouting(io);
   const feeds = new Feeds(viewPlaces(io), new Charts(routing));
   const { dir, version } = packageRoot();
-  const metrics = new Metrics(version, (provider) => routing.policy.providers.get(provider)?.price);
+  const metrics = new Metrics(version, pricesOf(routing));
   const traces = await tracesOf(io, routing.config, feeds, version);
   const counting = setInterval(() => metrics.count(feeds.newest.measured), COUNT_MS);
   try {

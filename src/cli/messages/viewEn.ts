@@ -18,5 +18,6 @@ export const viewEn = {
   "stats.out": "out",
   "stats.cost": "cost",
   "stats.electricity": "Electricity of the local GPU: {kwh} kWh at {watts} W, ${cost}.",
-  "stats.prices": "Tokens at list prices of {asOf}, or yours (routing.providers.<name>.price).",
+  "stats.prices": "Tokens at list prices of {asOf}, or yours (tracking.prices).",
+  "stats.unpriced": "Nobody knows a price for {models}: set it in tracking.prices. Its tokens are in no cost.",
 } as const;

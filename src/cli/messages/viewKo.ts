@@ -19,5 +19,7 @@ export const viewKo: Record<keyof typeof viewEn, string> = {
   "stats.out": "출력",
   "stats.cost": "비용",
   "stats.electricity": "로컬 GPU 전력: {watts} W 로 {kwh} kWh, ${cost}.",
-  "stats.prices": "토큰 비용은 {asOf} 기준 정가, 또는 설정한 값(routing.providers.<이름>.price).",
+  "stats.prices": "토큰 비용은 {asOf} 기준 정가, 또는 설정한 값(tracking.prices).",
+  "stats.unpriced":
+    "가격을 알 수 없는 모델: {models}. tracking.prices 에 적어 주세요. 이 토큰은 비용에 들어 있지 않습니다.",
 };

@@ -1,11 +1,12 @@
 import { UsageReader } from "../../adapters/tracking/usageReader.ts";
 import { stateHome } from "../../config/stateHome.ts";
-import { PRICES_AS_OF } from "../../core/routing/prices.ts";
+import { PRICES_AS_OF, type PriceOf, priceBook } from "../../core/routing/prices.ts";
 import { costsOf } from "../../core/tracking/costs.ts";
 import { grouped } from "../../core/tracking/metrics.ts";
 import { BUCKET_MS, type Period, type UsageBook } from "../../core/tracking/usageBook.ts";
 import { reportOf, type UsageRowReport } from "../../core/tracking/usageReport.ts";
 import { inCells, plainLine } from "../../core/view/cells.ts";
+import { dollars } from "../../core/view/dollars.ts";
 import { shortTokens } from "../../core/view/tokenCounts.ts";
 import { homeOf } from "../config/load.ts";
 import { type Io, paint } from "../io.ts";
@@ -22,9 +23,9 @@ export interface Stats {
   byAgent: Record<string, UsageRowReport>;
   /** Of the house's GPU; the cost is part of the local provider's and of the total. */
   electricity: { kwh: number; watts: number; pricePerKwh: number; cost: number };
-  /** Of which month the built-in list prices are. */
-  prices: { asOf: string };
-  /** Requests, tokens and cost of each bucket, oldest first. */
+  /** Of which month the built-in list prices are, and the models (`provider/model`) whose price nobody knows. */
+  prices: { asOf: string; unknown: string[] };
+  /** Requests, tokens and cost (as far as prices are known) of each bucket, oldest first. */
   buckets: { start: string; requests: number; input: number; output: number; cost: number }[];
 }
 
@@ -33,6 +34,11 @@ export async function readStats(io: Io, period: Period, now: number): Promise<St
   const routing = await loadRouting(io);
   const book = await withState(io, async () => new UsageReader(stateHome(io.env, homeOf(io))).read());
   return statsOf(book, routing, period, now);
+}
+
+/** Prices as configured. */
+export function pricesOf({ config, policy }: Pick<LoadedRouting, "config" | "policy">): PriceOf {
+  return priceBook(config.tracking.prices, policy.providers);
 }
 
 /** What a window of the book comes to, by the configured prices. @param now ms since the epoch */
@@ -44,10 +50,13 @@ export function statsOf(
 ): Stats {
   const buckets = book.buckets(period, now);
   const { watts, pricePerKwh } = config.tracking;
-  const priceOf = (provider: string) => policy.providers.get(provider)?.price;
+  const priceOf = pricesOf({ config, policy });
   const costs = costsOf(buckets, BUCKET_MS[period], { priceOf, watts, pricePerKwh });
   const { kwh } = costs;
   const all = book.total(period, now);
+  const unknown = all.flatMap((cell) =>
+    costs.of(cell) === undefined ? [`${plainLine(cell.provider)}/${plainLine(cell.model ?? "?")}`] : [],
+  );
   return {
     period,
     at: new Date(now).toISOString(),
@@ -55,7 +64,7 @@ export function statsOf(
     byProvider: grouped(all, ({ provider }) => provider, costs.of),
     byAgent: grouped(all, ({ agent }) => agent, costs.of),
     electricity: { kwh, watts, pricePerKwh, cost: kwh * pricePerKwh },
-    prices: { asOf: PRICES_AS_OF },
+    prices: { asOf: PRICES_AS_OF, unknown: [...new Set(unknown)].sort() },
     buckets: buckets.map((bucket) => {
       const { requests, tokens } = reportOf(bucket.cells, costs.of);
       return { start: new Date(bucket.start).toISOString(), requests, ...tokens, cost: costs.ofBucket(bucket) };
@@ -94,6 +103,9 @@ export function statsLines(io: Io, stats: Stats): string[] {
     "",
     text("stats.electricity", { kwh: kwh.toFixed(3), watts, cost: cost.toFixed(2) }),
     text("stats.prices", { asOf: stats.prices.asOf }),
+    ...(stats.prices.unknown.length === 0
+      ? []
+      : [paint(io, "yellow", text("stats.unpriced", { models: stats.prices.unknown.join(", ") }))]),
   ];
 }
 
@@ -104,7 +116,7 @@ function columns(cells: readonly string[]): string {
     .trimEnd();
 }
 
-function figures({ requests, successRate, cacheHitRate, latency, tokens, cost }: UsageRowReport): string[] {
+function figures({ requests, successRate, cacheHitRate, latency, tokens, ...money }: UsageRowReport): string[] {
   const percent = (share: number | null) => (share === null ? "-" : `${(100 * share).toFixed(1)}%`);
   const time = (ms: number | undefined) =>
     ms === undefined ? "-" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
@@ -116,6 +128,6 @@ function figures({ requests, successRate, cacheHitRate, latency, tokens, cost }:
     time(latency?.p95),
     shortTokens(tokens.input),
     shortTokens(tokens.output),
-    `$${cost.toFixed(2)}`,
+    dollars(money),
   ];
 }

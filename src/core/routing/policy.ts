@@ -130,7 +130,6 @@ function unlisted(id: string): Provider {
     weight: 1,
     priority: 9,
     enabled: true,
-    price: { input: 0, output: 0 },
   };
 }
 

@@ -1,4 +1,3 @@
-import { LIST_PRICES } from "./prices.ts";
 import type { Tier } from "./specialists.ts";
 
 /** The API a provider speaks. */
@@ -25,8 +24,8 @@ export interface Provider {
   /** Lower comes first where two are alike. */
   priority: number;
   enabled: boolean;
-  /** US dollars for a million tokens; only for reports. */
-  price: { input: number; output: number };
+  /** US dollars for a million tokens of any of its models, in place of the list's; only for reports. */
+  price?: { input: number; output: number } | undefined;
 }
 
 /** The one provider that is inside the house. Every other one is outside, whatever its configuration says of it. */
@@ -49,7 +48,6 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 1,
     priority: 0,
     enabled: true,
-    price: LIST_PRICES.local,
   },
   {
     id: "claude",
@@ -64,7 +62,6 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 3,
     priority: 1,
     enabled: true,
-    price: LIST_PRICES.claude,
   },
   {
     id: "openai",
@@ -75,7 +72,6 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 2,
     priority: 2,
     enabled: true,
-    price: LIST_PRICES.openai,
   },
   {
     id: "gemini",
@@ -86,7 +82,6 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 2,
     priority: 2,
     enabled: true,
-    price: LIST_PRICES.gemini,
   },
   {
     id: "zai",
@@ -97,7 +92,6 @@ export const BUILT_IN_PROVIDERS: readonly Provider[] = [
     weight: 1,
     priority: 3,
     enabled: true,
-    price: LIST_PRICES.zai,
   },
 ];
 

@@ -1,11 +1,11 @@
+import type { PriceOf } from "../routing/prices.ts";
 import { LOCAL, providerId } from "../routing/providers.ts";
 import type { UsageCell } from "./timeBucket.ts";
-import { energyOf, type Price, tokenCost } from "./usageReport.ts";
+import { energyOf, tokenCost } from "./usageReport.ts";
 
 /** What requests cost: tokens by list price, and for the house's own GPU the electricity. */
 export interface Tariff {
-  /** By the registry's id; a provider without a price costs nothing. */
-  priceOf(provider: string): Price | undefined;
+  priceOf: PriceOf;
   /** Power of the GPU while it works. */
   watts: number;
   /** US dollars. */
@@ -15,9 +15,9 @@ export interface Tariff {
 export interface Costs {
   /** The GPU's energy. */
   kwh: number;
-  /** US dollars of a cell, its share of the electricity included. */
-  of(cell: UsageCell): number;
-  /** US dollars of one of the buckets. */
+  /** US dollars of a cell, its share of the electricity included; undefined where its price is unknown. */
+  of(cell: UsageCell): number | undefined;
+  /** US dollars of one of the buckets, as far as prices are known. */
   ofBucket(bucket: { cells: readonly UsageCell[] }): number;
 }
 
@@ -27,18 +27,20 @@ export interface Costs {
  * @param lengthMs of each bucket
  */
 export function costsOf(buckets: readonly { cells: readonly UsageCell[] }[], lengthMs: number, tariff: Tariff): Costs {
-  const priceOf = ({ provider }: UsageCell) => tariff.priceOf(providerId(provider));
+  const tokens = (cell: UsageCell) => tokenCost(cell, tariff.priceOf(cell.provider, cell.model));
   const kwhOf = ({ cells }: { cells: readonly UsageCell[] }) =>
     energyOf([{ busyMs: localMs(cells), lengthMs }], tariff.watts);
   const kwh = buckets.reduce((sum, bucket) => sum + kwhOf(bucket), 0);
   const busy = buckets.reduce((sum, { cells }) => sum + localMs(cells), 0);
   return {
     kwh,
-    of: (cell) =>
-      tokenCost(cell, priceOf(cell)) +
-      (isLocal(cell) && busy > 0 ? kwh * tariff.pricePerKwh * (cell.duration / busy) : 0),
+    of: (cell) => {
+      const cost = tokens(cell);
+      const power = isLocal(cell) && busy > 0 ? kwh * tariff.pricePerKwh * (cell.duration / busy) : 0;
+      return cost === undefined ? undefined : cost + power;
+    },
     ofBucket: (bucket) =>
-      bucket.cells.reduce((sum, cell) => sum + tokenCost(cell, priceOf(cell)), 0) + kwhOf(bucket) * tariff.pricePerKwh,
+      bucket.cells.reduce((sum, cell) => sum + (tokens(cell) ?? 0), 0) + kwhOf(bucket) * tariff.pricePerKwh,
   };
 }
 

@@ -11,9 +11,12 @@ export interface Metrics {
   routingCounts: Record<string, number> & { total: number };
   /** ms by provider. */
   avgLatencies: Record<string, number>;
-  /** US dollars by provider. */
+  /** US dollars by provider; one of whose prices nothing is known is not named. */
   costs: Record<string, number>;
-  totalCost: number;
+  /** Null where nothing of it has a known price. */
+  totalCost: number | null;
+  /** Tokens whose price nobody knows; they are not in the costs. */
+  unpricedTokens: number;
   /** 0 to 1; null where nothing was asked for. */
   successRate: number | null;
   cacheHitRate: number | null;
@@ -29,8 +32,8 @@ export interface ProviderMetrics {
   /** ms; 0 where there was no request. */
   avgLatency: number;
   totalTokens: number;
-  /** US dollars. */
-  estimatedCost: number;
+  /** US dollars of what has a known price; null where nothing of it has. */
+  estimatedCost: number | null;
 }
 
 /** @param now ms since the epoch */
@@ -41,13 +44,14 @@ export function metricsOf(book: UsageBook, period: Period, now: number, tariff: 
   const providers = Object.entries(by(({ provider }) => provider));
   const each = (of: (report: UsageRowReport) => number) =>
     Object.fromEntries(providers.map(([name, report]) => [name, of(report)]));
-  const { cost, successRate, cacheHitRate, tokens, latency, requests } = reportOf(cells, costs.of);
+  const { cost, unpriced, successRate, cacheHitRate, tokens, latency, requests } = reportOf(cells, costs.of);
   return {
     period,
     routingCounts: { ...each((report) => report.requests), total: requests },
     avgLatencies: each((report) => report.latency?.avg ?? 0),
-    costs: each((report) => report.cost),
+    costs: Object.fromEntries(providers.flatMap(([name, { cost: own }]) => (own === null ? [] : [[name, own]]))),
     totalCost: cost,
+    unpricedTokens: unpriced,
     successRate,
     cacheHitRate,
     tokens,
@@ -75,7 +79,7 @@ export function providerMetrics(book: UsageBook, provider: string, now: number, 
 export function grouped(
   cells: readonly UsageCell[],
   keyOf: (cell: UsageCell) => string,
-  costOf: (cell: UsageCell) => number,
+  costOf: (cell: UsageCell) => number | undefined,
 ): Record<string, UsageRowReport> {
   const keys = [...new Set(cells.map(keyOf))].sort();
   return Object.fromEntries(

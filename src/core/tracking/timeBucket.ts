@@ -3,10 +3,11 @@ import type { UsageRow } from "./usageRow.ts";
 
 const count = z.number().min(0);
 
-/** What one agent had of one provider within a bucket. `latencies` are [ms, times]. */
+/** What one agent had of one provider's model within a bucket. `latencies` are [ms, times]. */
 const cellSchema = z.object({
   provider: z.string(),
   agent: z.string(),
+  model: z.string().optional(),
   requests: count,
   errors: count,
   cacheHits: count,
@@ -26,7 +27,7 @@ interface Tally extends Omit<UsageCell, "latencies"> {
 }
 
 /**
- * The requests of one minute, hour or day, by provider and agent. Latencies are an HDR histogram of three significant
+ * The requests of one minute, hour or day, by provider, agent and model. Latencies are an HDR histogram of three significant
  * digits: up to 999 ms they are exact, above that within 0.5 %. It is kept as the values that were seen, not as a table of
  * all that could be: 114 buckets of several agents would hold 54 KB each (hdr-histogram-js 3.0.1, up to an hour), and these
  * pairs are what the snapshot is made of.
@@ -42,7 +43,7 @@ export class TimeBucket {
   }
 
   record(row: Omit<UsageRow, "at">): void {
-    const tally = this.tallyOf(row.provider, row.agent);
+    const tally = this.tallyOf(row);
     tally.requests += 1;
     if (!row.success) tally.errors += 1;
     if (row.cacheHit) tally.cacheHits += 1;
@@ -54,18 +55,19 @@ export class TimeBucket {
   }
 
   merge(cell: UsageCell): void {
-    const tally = this.tallyOf(cell.provider, cell.agent);
+    const tally = this.tallyOf(cell);
     for (const name of ["requests", "errors", "cacheHits", "input", "output", "duration"] as const)
       tally[name] += cell[name];
     for (const [ms, times] of cell.latencies) tally.latencies.set(ms, (tally.latencies.get(ms) ?? 0) + times);
   }
 
-  private tallyOf(provider: string, agent: string): Tally {
-    const key = `${provider}\u0000${agent}`;
+  private tallyOf({ provider, agent, model }: Pick<UsageCell, "provider" | "agent" | "model">): Tally {
+    const key = `${provider}\u0000${agent}\u0000${model ?? ""}`;
     const known = this.tallies.get(key);
     if (known) return known;
     const counts = { requests: 0, errors: 0, cacheHits: 0, input: 0, output: 0, duration: 0 };
-    const tally: Tally = { provider, agent, ...counts, latencies: new Map() };
+    const of = model === undefined ? { provider, agent } : { provider, agent, model };
+    const tally: Tally = { ...of, ...counts, latencies: new Map() };
     this.tallies.set(key, tally);
     return tally;
   }

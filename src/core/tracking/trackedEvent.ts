@@ -5,6 +5,8 @@ export interface RoutingRecord {
   provider: string;
   /** Default: "unknown". */
   agent?: string | undefined;
+  /** As the provider's API names it; it decides the price. */
+  model?: string | undefined;
   /** ms. */
   duration: number;
   /** Default: true. */
@@ -28,6 +30,7 @@ export interface TrackedRouting extends TrackedEvent {
   type: "routing";
   provider: string;
   agent: string;
+  model?: string;
   duration: number;
   success: boolean;
   cacheHit: boolean;
@@ -46,6 +49,7 @@ export function routingRow(record: RoutingRecord, now: number): UsageRow {
     at: figure("timestamp", record.timestamp ?? now),
     provider,
     agent: agent === "" ? "unknown" : agent,
+    ...(record.model ? { model: record.model } : {}),
     duration: figure("duration", record.duration),
     success,
     cacheHit,
@@ -61,12 +65,13 @@ function figure(name: string, value: number): number {
 
 /** How the ring shows a routed request. */
 export function trackedRouting(row: UsageRow): TrackedRouting {
-  const { at, provider, agent, duration, success, cacheHit, input, output } = row;
+  const { at, provider, agent, model, duration, success, cacheHit, input, output } = row;
   return {
     type: "routing",
     timestamp: at,
     provider,
     agent,
+    ...(model === undefined ? {} : { model }),
     duration,
     success,
     cacheHit,

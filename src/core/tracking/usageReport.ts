@@ -1,11 +1,6 @@
 import { percentiles } from "../gate/percentiles.ts";
+import type { Price } from "../routing/prices.ts";
 import type { UsageCell } from "./timeBucket.ts";
-
-/** US dollars for a million tokens. */
-export interface Price {
-  input: number;
-  output: number;
-}
 
 /** One provider's or agent's requests of a window; what nothing is known of is null. */
 export interface UsageRowReport {
@@ -17,16 +12,21 @@ export interface UsageRowReport {
   /** ms. */
   latency: { avg: number; p50: number; p95: number; p99: number; max: number } | null;
   tokens: { input: number; output: number };
-  /** US dollars. */
-  cost: number;
+  /** US dollars of what has a known price; null where nothing of it has. */
+  cost: number | null;
+  /** Tokens whose price nobody knows; they are not in `cost`. */
+  unpriced: number;
 }
 
-/** Requests of cells as one row. @param costOf of one cell, in US dollars */
-export function reportOf(cells: readonly UsageCell[], costOf: (cell: UsageCell) => number): UsageRowReport {
+/** Requests of cells as one row. @param costOf of one cell, in US dollars; undefined where its price is unknown */
+export function reportOf(cells: readonly UsageCell[], costOf: (cell: UsageCell) => number | undefined): UsageRowReport {
   const sum = (of: (cell: UsageCell) => number) => cells.reduce((total, cell) => total + of(cell), 0);
   const requests = sum((cell) => cell.requests);
   const counts = new Map<number, number>();
   for (const { latencies } of cells) for (const [ms, times] of latencies) counts.set(ms, (counts.get(ms) ?? 0) + times);
+  const costs = cells.map((cell) => ({ cell, cost: costOf(cell) }));
+  const known = costs.flatMap(({ cost }) => (cost === undefined ? [] : [cost]));
+  const unpriced = costs.flatMap(({ cell, cost }) => (cost === undefined ? [cell.input + cell.output] : []));
   const spread = percentiles(counts);
   const share = (part: number) => (requests === 0 ? null : part / requests);
   return {
@@ -36,13 +36,22 @@ export function reportOf(cells: readonly UsageCell[], costOf: (cell: UsageCell) 
     cacheHitRate: share(sum((cell) => cell.cacheHits)),
     latency: spread ? { avg: sum((cell) => cell.duration) / requests, ...spread } : null,
     tokens: { input: sum((cell) => cell.input), output: sum((cell) => cell.output) },
-    cost: sum(costOf),
+    cost: known.length === 0 && unpriced.length > 0 ? null : total(known),
+    unpriced: total(unpriced),
   };
 }
 
-/** What a provider's tokens of a cell cost by its list price; nothing where there is none. */
-export function tokenCost({ input, output }: Pick<UsageCell, "input" | "output">, price: Price | undefined): number {
-  return price ? (input * price.input + output * price.output) / 1e6 : 0;
+function total(figures: readonly number[]): number {
+  return figures.reduce((sum, figure) => sum + figure, 0);
+}
+
+/** What tokens cost; no tokens cost nothing, others without a price nobody knows what. */
+export function tokenCost(
+  { input, output }: Pick<UsageCell, "input" | "output">,
+  price: Price | undefined,
+): number | undefined {
+  if (input + output === 0) return 0;
+  return price && (input * price.input + output * price.output) / 1e6;
 }
 
 /**

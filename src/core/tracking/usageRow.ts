@@ -9,6 +9,8 @@ export const usageRowSchema = z.object({
   /** The registry's id: local, claude, openai, gemini, … */
   provider: z.string().min(1),
   agent: z.string().min(1),
+  /** As the provider's API names it; missing where whoever recorded it did not say. */
+  model: z.string().min(1).optional(),
   /** ms from sending to the end of the answer. */
   duration: z.number().min(0),
   success: z.boolean(),

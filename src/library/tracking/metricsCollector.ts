@@ -1,11 +1,11 @@
 import { UsageLog } from "../../adapters/tracking/usageLog.ts";
 import { UsageReader } from "../../adapters/tracking/usageReader.ts";
-import { BUILT_IN_PROVIDERS, providerId } from "../../core/routing/providers.ts";
+import { type Price, priceBook } from "../../core/routing/prices.ts";
+import { BUILT_IN_PROVIDERS } from "../../core/routing/providers.ts";
 import type { Tariff } from "../../core/tracking/costs.ts";
 import { type Metrics, metricsOf, type ProviderMetrics, providerMetrics } from "../../core/tracking/metrics.ts";
 import { type RoutingRecord, routingRow } from "../../core/tracking/trackedEvent.ts";
 import { type Period, UsageBook } from "../../core/tracking/usageBook.ts";
-import type { Price } from "../../core/tracking/usageReport.ts";
 import type { UsageRow } from "../../core/tracking/usageRow.ts";
 
 export interface CollectorOptions {
@@ -14,7 +14,7 @@ export interface CollectorOptions {
    * it where it is the product's state directory. Left out, everything stays in this process's memory.
    */
   stateDir?: string;
-  /** In place of the built-in list prices, by provider. */
+  /** In place of the built-in list prices: by `provider/model`, or by provider for all of its models. */
   prices?: Readonly<Record<string, Price>>;
   /** Power of the house's GPU while it works; default 700 (an H200 SXM's limit). */
   watts?: number;
@@ -35,9 +35,8 @@ export class MetricsCollector {
   private timer: NodeJS.Timeout | undefined;
 
   constructor({ stateDir, prices = {}, watts = WATTS, pricePerKwh = 0 }: CollectorOptions = {}) {
-    const table = new Map<string, Price>(BUILT_IN_PROVIDERS.map(({ id, price }) => [id, price]));
-    for (const [name, price] of Object.entries(prices)) table.set(providerId(name), price);
-    this.tariff = { priceOf: (provider) => table.get(provider), watts, pricePerKwh };
+    const providers = new Map(BUILT_IN_PROVIDERS.map((provider) => [provider.id, provider]));
+    this.tariff = { priceOf: priceBook(prices, providers), watts, pricePerKwh };
     if (stateDir !== undefined) this.state = { log: new UsageLog(stateDir), reader: new UsageReader(stateDir) };
   }
 

@@ -19,12 +19,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A redis-server of its own on a free port, that keeps nothing. */
-export async function startRedis(): Promise<{
-  url: string;
-  flush(): Promise<void>;
-  forget(key: string): Promise<void>;
-  stop(): Promise<void>;
-}> {
+export async function startRedis(): Promise<{ url: string; flush(): Promise<void>; stop(): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), "omq-redis-"));
   for (let attempt = 0; ; attempt += 1) {
     const port = await freePort();
@@ -46,7 +41,6 @@ export async function startRedis(): Promise<{
     return {
       url,
       flush: async () => void (await redis.flushall()),
-      forget: async (key) => void (await redis.del(key)),
       stop: async () => {
         redis.disconnect();
         const exit = new Promise((resolve) => server.once("exit", resolve));

@@ -88,6 +88,28 @@ describe("the collector", () => {
   });
 });
 
+describe("prices", () => {
+  it("are the model's; what nobody knows is no figure, and never 0", () => {
+    const collector = new MetricsCollector({ prices: { "anthropic/claude-next": { input: 10, output: 0 } } });
+    const tokenCount = { input: 1_000_000, output: 0 };
+    const costOf = (provider: string) => collector.getProviderStats(provider).estimatedCost;
+    collector.recordRouting({ provider: "claude", model: "claude-haiku-4-5-20251001", duration: 1, tokenCount });
+    expect(costOf("claude")).toBe(1);
+    collector.recordRouting({ provider: "claude", model: "claude-next", duration: 1, tokenCount });
+    expect(costOf("claude")).toBe(11);
+    collector.recordRouting({ provider: "claude", model: "claude-unheard-of", duration: 1, tokenCount });
+    expect(costOf("claude")).toBe(11);
+    collector.recordRouting({ provider: "elsewhere", model: "m", duration: 1, tokenCount });
+    expect(costOf("elsewhere")).toBeNull();
+    expect(collector.getMetrics("hour")).toMatchObject({
+      costs: { claude: 11 },
+      totalCost: 11,
+      unpricedTokens: 2_000_000,
+    });
+    expect(collector.getMetrics("hour").costs).not.toHaveProperty("elsewhere");
+  });
+});
+
 describe("with a state directory", () => {
   it("sees what other collectors wrote there, past a torn line", () => {
     const stateDir = home();

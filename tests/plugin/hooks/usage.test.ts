@@ -68,3 +68,10 @@ it("adds up what a Worker has used, beside what it does", () => {
   addTokens(live, "w01", { input: 20, output: 3, cached: 0 });
   expect(live.get("w01")).toEqual({ doing: "thinking", tokens: { input: 30, output: 5, cached: 5 } });
 });
+
+it("records the model, where the host says it", () => {
+  const { rows, usage } = recorder();
+  usage.message(message("m1", { model: "qwen3-coder-next" }));
+  usage.message(message("m2"));
+  expect(rows.map(({ model }) => model)).toEqual(["qwen3-coder-next", undefined]);
+});
