@@ -37,6 +37,22 @@ if ! command -v redis-server >/dev/null 2>&1 && command -v apt-get >/dev/null 2>
     { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends redis-server >/dev/null 2>&1; } || true
 fi
 
+# A session bus with something that shows notifications, and a mail program: the ends of jobs are told to real ones. Small;
+# their tests are skipped without them.
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  wanted=""
+  command -v dbus-daemon >/dev/null 2>&1 || wanted="$wanted dbus"
+  command -v notify-send >/dev/null 2>&1 || wanted="$wanted libnotify-bin"
+  command -v msmtp >/dev/null 2>&1 || wanted="$wanted msmtp"
+  /usr/bin/python3 -c "import gi" 2>/dev/null || wanted="$wanted python3-gi"
+  if [ -n "$wanted" ]; then
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # a list of names
+    apt-get install --yes --no-install-recommends $wanted >/dev/null 2>&1 ||
+      { apt-get update >/dev/null 2>&1 && apt-get install --yes --no-install-recommends $wanted >/dev/null 2>&1; } || true
+  fi
+fi
+
 if usable; then exit 0; fi
 if ! command -v bwrap >/dev/null 2>&1; then
   if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
