@@ -1,11 +1,17 @@
-// Builds the three things that ship: the plugin (one self-contained file for OpenCode's Bun), the command line and the library.
+// Builds what ships: the plugin (one self-contained file for OpenCode's Bun), the sidebar, the command line and the library,
+// and the licences of what is bundled into them.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build as bundle } from "esbuild";
+import { thirdPartyNotices } from "./notices.mjs";
+import { treeShakenRefa } from "./treeShakenRefa.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+/** Packages that are installed beside ours; whatever else is imported goes into dist (docs/adr/0013). */
+const installed = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies);
+const outputs = [];
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const common = {
   absWorkingDir: root,
@@ -16,13 +22,22 @@ const common = {
   mainFields: ["module", "main"],
   target: "node20",
   loader: { ".md": "text" },
+  // Their licences go whole into dist/THIRD-PARTY-NOTICES.txt.
   legalComments: "none",
   logLevel: "warning",
+  metafile: true,
 };
 // CommonJS packages inside an ES module bundle call require(): give them one.
 const banner = {
   js: "import { createRequire as __omqRequire } from 'node:module'; const require = __omqRequire(import.meta.url);",
 };
+
+/** Bundles, and remembers from which packages. */
+async function build(options) {
+  const result = await bundle({ ...common, ...options });
+  outputs.push(...Object.values(result.metafile.outputs));
+  return result;
+}
 
 /** zod's default export names all its languages, and no bundler may drop what a namespace names: 260 KB never read here. */
 const withoutZodLanguages = {
@@ -34,15 +49,19 @@ const withoutZodLanguages = {
   },
 };
 
+/** Bundled into a file of its own: it is loaded from beside the plugin where jobs run over Redis, and nowhere else. */
+const redisBeside = {
+  name: "redis-beside",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/redisClients\.ts$/ }, () => ({ path: "./redisClients.js", external: true }));
+  },
+};
+
 const plugin = await build({
-  ...common,
   entryPoints: ["plugin/index.ts"],
   outfile: "dist/plugin.js",
-  metafile: true,
   minify: true,
-  plugins: [withoutZodLanguages],
-  // Loaded from beside the plugin where jobs run over Redis, and nowhere else.
-  external: ["bullmq", "ioredis"],
+  plugins: [withoutZodLanguages, treeShakenRefa, redisBeside],
   // `// @bun` tells Bun that there is nothing left to transpile: it halves the first load after an update.
   banner: { js: `// @bun\n${banner.js}` },
 });
@@ -52,7 +71,6 @@ for (const { path, kind } of Object.values(plugin.metafile.outputs).flatMap(({ i
     throw new Error(`dist/plugin.js imports ${path} as it starts: load it by import() where it is used`);
 // The sidebar: OpenCode's own screen brings the renderer along.
 await build({
-  ...common,
   entryPoints: ["plugin/tui/index.ts"],
   outfile: "dist/tui.js",
   // White space stays: OpenCode finds the imports it has to lead to its renderer by their text, and misses `import{a}from"b"`
@@ -64,7 +82,6 @@ await build({
 });
 // `hud` alone, with all it needs in one file: it has to be there faster than the whole command line loads.
 await build({
-  ...common,
   entryPoints: ["src/cli/hud/quick.ts"],
   outfile: "dist/hud.js",
   minify: true,
@@ -74,26 +91,29 @@ await build({
 await buildDashboard();
 // Split, so that a command loads what it imports lazily only when it runs: `--version` takes a fifth of the time.
 await build({
-  ...common,
-  entryPoints: { cli: "src/cli/main.ts", "simulate-vllm": "vllm/simulator/main.ts" },
+  entryPoints: {
+    cli: "src/cli/main.ts",
+    index: "src/index.ts",
+    "simulate-vllm": "vllm/simulator/main.ts",
+    redisClients: "src/adapters/jobs/redisClients.ts",
+  },
   outdir: "dist",
-  chunkNames: "cli-[hash]",
+  chunkNames: "chunk-[hash]",
   splitting: true,
-  packages: "external",
+  plugins: [treeShakenRefa],
+  external: installed,
+  banner,
 });
-if (existsSync(join(root, "src/index.ts"))) {
-  await build({ ...common, entryPoints: ["src/index.ts"], outfile: "dist/index.js", packages: "external" });
-  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"], {
-    cwd: root,
-    stdio: "inherit",
-  });
-}
+execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
+writeFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), thirdPartyNotices(root, outputs));
 
 /** The dashboard's page: its script and its style inside it, so that the browser asks for nothing else. */
 async function buildDashboard() {
   const bundled = async (entry) => {
     const { outputFiles } = await build({
-      ...common,
       ...{ entryPoints: [entry], write: false, minify: true, platform: "browser", format: "iife", target: "es2022" },
       plugins: [withoutZodLanguages],
     });

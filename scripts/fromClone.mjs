@@ -56,17 +56,24 @@ async function install() {
 
 /** `npm run build` where a bundle is missing or older than the sources. */
 async function build() {
-  const sources = ["src", "plugin", "vllm", "agents", "scripts/build.mjs", "package.json"];
+  const sources = ["src", "plugin", "vllm", "agents", "package.json"].concat(
+    ["build", "notices", "treeShakenRefa"].map((name) => `scripts/${name}.mjs`),
+  );
   const built = ["dist/cli.js", "dist/plugin.js", "dist/index.js"];
   const made = Math.min(...built.map((name) => newest(join(root, name))));
   if (made >= Math.max(...sources.map((name) => newest(join(root, name))))) return;
   await step("building", process.execPath, ["scripts/build.mjs"]);
 }
 
-/** Dependencies, bundles, and bubblewrap where it can be had. Ends the process where one of the first two fails. */
-export async function prepare() {
+/** Dependencies and bundles. Ends the process where one of them cannot be had. */
+export async function prepareBuilt() {
   await install();
   await build();
+}
+
+/** The same, and bubblewrap where it can be had. */
+export async function prepare() {
+  await prepareBuilt();
   if (process.platform === "linux")
     await run("sh", [join(root, "scripts", "setup-dev.sh")], { stdio: ["ignore", 2, 2] });
 }

@@ -98,7 +98,7 @@ export { askPolicy } from "./policyDesk.ts";
 export type { AgentUpdate } from "./ports/agentProcess.ts";
 export type { FailedRun, PolicyAnswer, PolicyDesk, PolicyQuestion } from "./ports/policyDesk.ts";
 export { TaskGraphError } from "./runtime/executor/runGraph.ts";
-export { PoolError } from "./runtime/pool/serverPool.ts";
+export { PoolError } from "./runtime/pool/poolError.ts";
 export type {
   BalancedProvider,
   BalancerOptions,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import OpenAI from "openai";
+import { withinTime } from "../../src/ports/timeLimit.ts";
 import { LogReader } from "./followLog.ts";
 import {
   bareLine,
@@ -40,9 +41,11 @@ const TAIL_LINES = 15;
 
 async function isHealthy(origin: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await fetch(`${origin}/health`, { signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]) });
-    await response.body?.cancel();
-    return response.status === 200;
+    return await withinTime(2_000, signal, async (limit) => {
+      const response = await fetch(`${origin}/health`, { signal: limit });
+      await response.body?.cancel();
+      return response.status === 200;
+    });
   } catch (error) {
     // Not listening yet, or busy: asked again at the next turn.
     if (error instanceof Error) return false;

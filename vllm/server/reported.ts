@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { metricsUrl, readMetrics } from "../../src/adapters/modelServer/metricsPoller.ts";
+import { withinTime } from "../../src/ports/timeLimit.ts";
 
 /** What a running vLLM says it holds. Tokens and blocks. */
 export interface Reported {
@@ -28,12 +29,12 @@ export async function askReported(url: string, apiKey: string | undefined, signa
   const { cache } = reading.snapshot;
   if (cache?.blocks === undefined || cache.blockSize === undefined)
     throw new Error(`${metricsUrl(origin)} has no vllm:cache_config_info with a number of blocks`);
-  const response = await fetch(`${origin}/v1/models`, {
-    headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  const models = await withinTime(TIMEOUT_MS, signal, async (limit) => {
+    const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    const response = await fetch(`${origin}/v1/models`, { headers, signal: limit });
+    if (!response.ok) throw new Error(`${response.url}: HTTP ${response.status}`);
+    return modelsSchema.safeParse(await response.json());
   });
-  if (!response.ok) throw new Error(`${response.url}: HTTP ${response.status}`);
-  const models = modelsSchema.safeParse(await response.json());
   return {
     block_size: cache.blockSize,
     blocks: cache.blocks,

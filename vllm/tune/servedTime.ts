@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import { z } from "zod";
 import { messageOf } from "../../src/ports/thrown.ts";
+import { withinTime } from "../../src/ports/timeLimit.ts";
 import { TIME_PATH, type TimeAnswer, timeAnswer } from "../simulator/virtualTime.ts";
 
 /** How a server's time passes: so many modelled seconds in a real one, or as the client says. */
@@ -45,8 +46,10 @@ export async function serverIdentity(
 ): Promise<{ version: string; time: TimeKind } | undefined> {
   try {
     const url = `${originOf(baseUrl)}/version`;
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
-    const parsed = version.safeParse(await response.json());
+    const parsed = await withinTime(10_000, signal, async (limit) => {
+      const response = await fetch(url, { signal: limit });
+      return version.safeParse(await response.json());
+    });
     if (!parsed.success) return undefined;
     const { time, time_scale } = parsed.data;
     return {

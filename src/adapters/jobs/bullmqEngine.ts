@@ -47,8 +47,8 @@ const LOOK_EVERY_MS = 2_000;
 export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { workers(): Promise<number> }> {
   // Loaded here, not above: a bundler puts what a file imports at the beginning of the whole bundle, and OpenCode's start
   // would wait for both though nobody has a Redis.
-  const { Queue, UnrecoverableError, Worker } = await import("bullmq");
-  const { Redis } = await import("ioredis");
+  const { redisClients } = await import("./redisClients.ts");
+  const { Queue, Redis, UnrecoverableError, Worker } = redisClients;
   const redis = await connected(Redis, place.url);
   const records = new RedisJobs(redis);
   // BullMQ tells errors of its connections as events; the commands that fail by them tell them too.

@@ -1,4 +1,5 @@
 import { readSnapshot, type ServerSnapshot } from "../../core/metrics/serverSnapshot.ts";
+import { withinTime } from "../../ports/timeLimit.ts";
 
 /** A server's metrics at one time, or why there are none. */
 export type MetricsReading = { at: number } & ({ ok: true; snapshot: ServerSnapshot } | { ok: false; reason: string });
@@ -25,14 +26,13 @@ export function metricsUrl(baseUrl: string): string {
 
 /** Reads `/metrics` once. Never rejects: a server without metrics is a reading that says so. */
 export async function readMetrics(request: MetricsRequest): Promise<MetricsReading> {
-  const signals = [AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS), ...(request.signal ? [request.signal] : [])];
+  const { apiKey, timeoutMs = TIMEOUT_MS } = request;
   try {
-    const response = await fetch(metricsUrl(request.baseUrl), {
-      signal: AbortSignal.any(signals),
-      redirect: "error",
-      ...(request.apiKey === undefined ? {} : { headers: { authorization: `Bearer ${request.apiKey}` } }),
+    const { response, text } = await withinTime(timeoutMs, request.signal ?? [], async (signal) => {
+      const headers = apiKey === undefined ? {} : { headers: { authorization: `Bearer ${apiKey}` } };
+      const answer = await fetch(metricsUrl(request.baseUrl), { signal, redirect: "error", ...headers });
+      return { response: answer, text: await answer.text() };
     });
-    const text = await response.text();
     const at = Date.now();
     if (!response.ok) return { at, ok: false, reason: `HTTP ${response.status}` };
     if (text.length > MOST) return { at, ok: false, reason: `${text.length} bytes are no metrics` };

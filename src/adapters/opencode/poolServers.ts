@@ -59,15 +59,21 @@ export class OpenCodeServers implements PoolServers {
       all: true,
     });
     let said = "";
-    const ended = child.then(() => undefined);
+    let stopped: () => void = () => undefined;
+    const ended = Promise.race([child.then(() => undefined), new Promise<void>((resolve) => (stopped = resolve))]);
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const stop = async () => {
       signalGroup(child.pid, "SIGTERM");
+      // A process that was stopped (SIGSTOP) hears of nothing until it goes on.
+      signalGroup(child.pid, "SIGCONT");
       const timer = new AbortController();
       await Promise.race([ended, sleep(stopTimeoutMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
       timer.abort();
       // The guard ends all of it as soon as its input closes.
       child.stdin.destroy();
-      await ended;
+      // Its output stays open for as long as anything has it that the guard did not find.
+      await Promise.race([ended, exited]);
+      stopped();
     };
     const url = new Promise<string>((resolve) => {
       child.all.setEncoding("utf8");

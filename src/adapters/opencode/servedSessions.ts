@@ -1,11 +1,15 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { type PoolAnswer, type PoolRequest, ServerLostError } from "../../ports/poolServers.ts";
 import { messageOf } from "../../ports/thrown.ts";
+import { TimeLimit, withinTime } from "../../ports/timeLimit.ts";
 import { NOBODY_THERE } from "./quietOpencode.ts";
 
 /** Longest wait for an answer about a session (ms); a prompt is sent and then waited for. */
 const CALL_LIMIT_MS = 20_000;
+/** Whoever gave up waits no longer than this for the server to hear of it (ms). */
+const ABORT_LIMIT_MS = 5_000;
 /** Events can get lost when their stream breaks: the session is looked at this often as well (ms). */
 const LOOK_EVERY_MS = 2_000;
 const RECONNECT_MS = 500;
@@ -20,6 +24,8 @@ export class ServedSessions {
   private readonly gone = new AbortController();
   private readonly wakes = new Map<string, () => void>();
   private readonly errors = new Map<string, string>();
+  /** Signs of life: what the server told of its own accord. */
+  private events = 0;
 
   constructor(options: {
     url: string;
@@ -35,6 +41,8 @@ export class ServedSessions {
       directory: projectDir,
       headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` },
     });
+    // Every request under way listens; that is no leak.
+    setMaxListeners(0, this.gone.signal);
     this.lost = ended.then(() => {
       this.gone.abort();
       throw new ServerLostError(`The server at ${url} went away`);
@@ -48,19 +56,24 @@ export class ServedSessions {
     return Promise.race([this.answer(request, signal), this.lost]);
   }
 
+  /** Whether it answers in time, or tells of something meanwhile. */
   async healthy(): Promise<boolean> {
+    const { events } = this;
+    const limit = new TimeLimit(this.healthTimeoutMs, this.gone.signal);
     try {
-      const { data } = await this.client.global.health({ signal: AbortSignal.timeout(this.healthTimeoutMs) });
-      return data?.healthy === true;
+      const { data } = await limit.race(this.client.global.health({ signal: limit.signal }));
+      if (data?.healthy === true) return true;
     } catch {
       // Whatever keeps it from answering is the finding.
-      return false;
+    } finally {
+      limit.clear();
     }
+    return limit.expired && this.events > events;
   }
 
   private async answer({ prompt, agent, model }: PoolRequest, signal: AbortSignal): Promise<PoolAnswer> {
     const title = prompt.trim().split("\n", 1)[0]?.slice(0, 60) || "Job";
-    const created = await this.call("create a session", (options) =>
+    const created = await this.call("create a session", signal, (options) =>
       this.client.session.create({ title, permission: RULES }, options),
     );
     const session = created.id;
@@ -70,12 +83,12 @@ export class ServedSessions {
         ? { model: { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) } }
         : {};
     try {
-      await this.call("send the prompt", async (options) => {
+      await this.call("send the prompt", signal, async (options) => {
         const sent = await this.client.session.promptAsync(
           {
             sessionID: session,
             ...named,
-            ...(agent !== undefined && (await this.has(agent)) ? { agent } : {}),
+            ...(agent !== undefined && (await this.has(agent, signal)) ? { agent } : {}),
             parts: [{ type: "text", text: prompt }],
           },
           options,
@@ -84,12 +97,15 @@ export class ServedSessions {
       });
       for (;;) {
         signal.throwIfAborted();
-        const found = await this.ended(session);
+        const found = await this.ended(session, signal);
         if (found) return found;
         await this.wake(session, signal);
       }
     } catch (error) {
-      if (signal.aborted) await this.client.session.abort({ sessionID: session }).catch(() => undefined);
+      if (signal.aborted)
+        await withinTime(ABORT_LIMIT_MS, this.gone.signal, (limit) =>
+          this.client.session.abort({ sessionID: session }, { signal: limit }),
+        ).catch(() => undefined);
       throw error;
     } finally {
       this.wakes.delete(session);
@@ -97,14 +113,14 @@ export class ServedSessions {
     }
   }
 
-  private async has(agent: string): Promise<boolean> {
-    this.agents ??= await this.call("name its agents", (options) => this.client.app.agents({}, options));
+  private async has(agent: string, signal: AbortSignal): Promise<boolean> {
+    this.agents ??= await this.call("name its agents", signal, (options) => this.client.app.agents({}, options));
     return this.agents.some(({ name }) => name === agent);
   }
 
   /** The answer, once the session's last message is one. */
-  private async ended(session: string): Promise<PoolAnswer | undefined> {
-    const messages = await this.call("read the answer", (options) =>
+  private async ended(session: string, signal: AbortSignal): Promise<PoolAnswer | undefined> {
+    const messages = await this.call("read the answer", signal, (options) =>
       this.client.session.messages({ sessionID: session }, options),
     );
     const said = messages.filter(({ info }) => info.role === "assistant");
@@ -140,6 +156,7 @@ export class ServedSessions {
       try {
         const { stream } = await this.client.event.subscribe({}, { signal, sseMaxRetryAttempts: 1 });
         for await (const event of stream) {
+          this.events += 1;
           if (event.type === "session.idle") this.wakes.get(event.properties.sessionID)?.();
           else if (event.type === "session.error") {
             const { sessionID, error } = event.properties;
@@ -160,12 +177,14 @@ export class ServedSessions {
 
   private async call<T>(
     what: string,
+    signal: AbortSignal,
     run: (options: { signal: AbortSignal }) => Promise<Answer<T>>,
   ): Promise<NonNullable<T>> {
     let answer: Answer<T>;
     try {
-      answer = await run({ signal: AbortSignal.any([this.gone.signal, AbortSignal.timeout(CALL_LIMIT_MS)]) });
+      answer = await withinTime(CALL_LIMIT_MS, [this.gone.signal, signal], (limit) => run({ signal: limit }));
     } catch (error) {
+      signal.throwIfAborted();
       throw new ServerLostError(`The server did not answer (${what}): ${messageOf(error)}`);
     }
     const { data, error } = answer;

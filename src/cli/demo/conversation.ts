@@ -1,4 +1,5 @@
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2";
+import { withinTime } from "../../ports/timeLimit.ts";
 
 /** Milliseconds; a loopback server that is silent for longer is stuck. */
 const CALL_TIMEOUT_MS = 15_000;
@@ -28,25 +29,24 @@ export async function openConversation(options: {
     directory: options.projectDir,
     headers: { authorization: `Basic ${Buffer.from(`opencode:${options.password}`).toString("base64")}` },
   });
-  const limits = () => ({ signal: AbortSignal.any([options.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) });
-  const created = await client.session.create({ title: "Demo", agent: options.agent }, limits());
+  const call = <T>(run: (limit: { signal: AbortSignal }) => Promise<T>) =>
+    withinTime(CALL_TIMEOUT_MS, options.signal, (signal) => run({ signal }));
+  const created = await call((limit) => client.session.create({ title: "Demo", agent: options.agent }, limit));
   const sessionID = created.data?.id;
   if (sessionID === undefined) throw new Error(`OpenCode made no session: ${JSON.stringify(created.error)}`);
   const shown = new Set<string>();
   return {
     async say(text) {
-      const sent = await client.session.promptAsync(
-        { sessionID, agent: options.agent, parts: [{ type: "text", text }] },
-        limits(),
-      );
+      const parts = [{ type: "text" as const, text }];
+      const sent = await call((limit) => client.session.promptAsync({ sessionID, agent: options.agent, parts }, limit));
       if (sent.error) throw new Error(`OpenCode did not take the message: ${JSON.stringify(sent.error)}`);
     },
     async busy() {
-      const status = await client.session.status({}, limits());
+      const status = await call((limit) => client.session.status({}, limit));
       return status.data?.[sessionID] !== undefined && status.data[sessionID].type !== "idle";
     },
     async news() {
-      const listed = await client.session.messages({ sessionID }, limits());
+      const listed = await call((limit) => client.session.messages({ sessionID }, limit));
       const fresh: { kind: "text" | "error"; text: string }[] = [];
       const show = (key: string, kind: "text" | "error", text: string) => {
         if (shown.has(key) || text.trim() === "") return;

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createOpencodeClient } from "@opencode-ai/sdk/v2";
 import { z } from "zod";
 import { messageOf } from "../../ports/thrown.ts";
+import { TimeLimit, withinTime } from "../../ports/timeLimit.ts";
 import { PROBE_VARIABLE, probeAnswer } from "../../runtime/modelGate/probe.ts";
 import { startOpencode } from "../demo/opencodeServe.ts";
 
@@ -71,17 +72,18 @@ export async function probeGate(
         directory: about.cwd,
         headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` },
       });
-      const limit = { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) };
-      const agents = (await client.app.agents({}, limit)).data ?? [];
+      const limit = new TimeLimit(ANSWER_MS, signal);
+      const call = { signal: limit.signal };
+      const agents = (await limit.race(client.app.agents({}, call))).data ?? [];
       if (!agents.some(({ name }) => name === about.commander))
         return { kind: "not-asked", reason: `OpenCode has no agent ${about.commander}: the plugin is not loaded` };
       // With a title of its own OpenCode asks no model for one.
-      const made = await client.session.create({ title: "Aegis gate probe", agent: about.commander }, limit);
+      const made = await limit.race(client.session.create({ title: "Aegis gate probe", agent: about.commander }, call));
       if (!made.data) return { kind: "not-asked", reason: wordsOf(made.error) };
       const sessionID = made.data.id;
       try {
         const parts = [{ type: "text" as const, text: "Aegis gate probe" }];
-        const sent = await client.session.prompt({ sessionID, agent: about.commander, parts }, limit);
+        const sent = await limit.race(client.session.prompt({ sessionID, agent: about.commander, parts }, call));
         if (trap.requests() > 0) return { kind: "passed" };
         const answer = message.safeParse(sent.data).data;
         if (!answer) return { kind: "not-asked", reason: wordsOf(sent.error) };
@@ -89,7 +91,7 @@ export async function probeGate(
         if (text === probeAnswer(nonce)) return { kind: "stands" };
         return { kind: "other", answer: answer.info.error?.data.message ?? text.slice(0, 200) };
       } finally {
-        await client.session.delete({ sessionID }, { signal: AbortSignal.timeout(ANSWER_MS) });
+        await withinTime(ANSWER_MS, [], (stop) => client.session.delete({ sessionID }, { signal: stop }));
       }
     } finally {
       await server.stop();

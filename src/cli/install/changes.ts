@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   rmSync,
   statSync,
@@ -39,7 +40,17 @@ export function readBytes(path: string): Buffer | undefined {
 /** Refuses before the first write where a file is marked read-only: a rename would replace it all the same, and for root
  * the mode stops nothing, but whoever took the write bits off meant it. */
 function requireWritable(path: string): void {
-  const next = `Make it writable (chmod u+w '${path}') and run the command again; nothing was changed.`;
+  const link = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
+  if (link !== undefined && !existsSync(path)) {
+    // Writing there would put a file in the link's place, and nothing could put the link back.
+    throw new CliFailure(`${path} is a symbolic link to ${link}, and nothing is there`, {
+      next: "Make that file ({} in it is enough) or remove the link, and run the command again; nothing was changed.",
+    });
+  }
+  const next =
+    link === undefined
+      ? `Make it writable (chmod u+w '${path}') and run the command again; nothing was changed.`
+      : `It is a link to ${link}: make that writable, or where a tool keeps it for you, install elsewhere (for you alone: --global, in this project: without it). Nothing was changed.`;
   if (!existsSync(path)) {
     let dir = dirname(path);
     while (!existsSync(dir)) dir = dirname(dir);
@@ -53,7 +64,6 @@ function requireWritable(path: string): void {
     }
     return;
   }
-  if (lstatSync(path).isSymbolicLink() && !existsSync(path)) return;
   if ((statSync(path).mode & 0o222) === 0) throw new CliFailure(`${path} is read-only`, { next });
   try {
     accessSync(path, constants.W_OK);
@@ -62,7 +72,7 @@ function requireWritable(path: string): void {
   }
 }
 
-/** Removes directories upwards while they are empty, up to and without `stop`. */
+/** Removes directories upwards while they are empty, up to and without `stop`; a link to a directory is the person's. */
 export function removeEmptyDirs(from: string, stop: string): void {
   for (let dir = from; dir.startsWith(`${stop}/`); dir = dirname(dir)) {
     try {
@@ -71,7 +81,7 @@ export function removeEmptyDirs(from: string, stop: string): void {
       if (
         error instanceof Error &&
         "code" in error &&
-        ["ENOTEMPTY", "ENOENT", "EEXIST", "EBUSY"].includes(String(error.code))
+        ["ENOTEMPTY", "ENOENT", "EEXIST", "EBUSY", "ENOTDIR"].includes(String(error.code))
       )
         return;
       throw error;

@@ -3,8 +3,8 @@ interface Line {
   text: string;
 }
 
-/** Longest common subsequence over lines; the files are a person's configuration, so quadratic is fine. */
-function compare(before: readonly string[], after: readonly string[]): Line[] {
+/** Longest common subsequence over lines, quadratic in time and memory: only for what two texts do not begin and end with. */
+function compareMiddle(before: readonly string[], after: readonly string[]): Line[] {
   const width = after.length + 1;
   const table = new Uint32Array((before.length + 1) * width);
   for (let i = before.length - 1; i >= 0; i--) {
@@ -31,6 +31,20 @@ function compare(before: readonly string[], after: readonly string[]): Line[] {
     } else lines.push({ mark: "+", text: after[j++] ?? "" });
   }
   return lines;
+}
+
+function compare(before: readonly string[], after: readonly string[]): Line[] {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  const same = (texts: readonly string[]) => texts.map((text): Line => ({ mark: " ", text }));
+  return [
+    ...same(before.slice(0, start)),
+    ...compareMiddle(before.slice(start, before.length - end), after.slice(start, after.length - end)),
+    ...same(before.slice(before.length - end)),
+  ];
 }
 
 const split = (text: string | undefined) =>

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { configHome } from "../../config/read.ts";
 import { stateHome } from "../../config/stateHome.ts";
 
@@ -16,6 +16,8 @@ export interface Places {
   screens: readonly string[];
   /** Files OpenCode reads before those. */
   below: readonly string[];
+  /** Files OpenCode reads after those, as far as they are known without looking for them. */
+  above: readonly string[];
   /** Directories whose agent files belong to the person. */
   agentDirs: readonly string[];
   backupDir: string;
@@ -33,6 +35,8 @@ export interface Places {
 export interface PlacesInput {
   scope: InstallScope;
   projectDir: string | undefined;
+  /** Where the command was called: relative paths in the environment start there. */
+  cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   home: string;
   /** `/etc`; another directory in tests. */
@@ -56,6 +60,10 @@ export function placesFor(input: PlacesInput): Places {
   const userDir = join(config, "opencode");
   const ours = join(config, "oh-my-qwencoder");
   const user = opencodeFiles(userDir, true);
+  // The order was read in OpenCode 1.18.33: the user's, OPENCODE_CONFIG, the project's, OPENCODE_CONFIG_DIR, the machine's.
+  const named = input.env.OPENCODE_CONFIG ? [resolve(input.cwd, input.env.OPENCODE_CONFIG)] : [];
+  const namedDir = input.env.OPENCODE_CONFIG_DIR ? [resolve(input.cwd, input.env.OPENCODE_CONFIG_DIR)] : [];
+  const last = [...namedDir, join(input.etc, "opencode")].flatMap((dir) => opencodeFiles(dir, false));
   const claudeDir = input.env.CLAUDE_CONFIG_DIR || join(input.home, ".claude");
   if (input.scope === "project" && input.projectDir !== undefined) {
     const dir = input.projectDir;
@@ -65,8 +73,9 @@ export function placesFor(input: PlacesInput): Places {
       base: dir,
       candidates: [...opencodeFiles(dir, false), ...opencodeFiles(dot, false)],
       screens: screenFiles(dir),
-      below: user,
-      agentDirs: [userDir, dot],
+      below: [...user, ...named],
+      above: last,
+      agentDirs: [userDir, dot, ...namedDir],
       backupDir: join(dir, ".aegis", "backup"),
       envFile: join(dir, ".aegis", "env.sh"),
       modelsFile: join(dir, ".aegis", MODELS_FILE),
@@ -92,6 +101,7 @@ export function placesFor(input: PlacesInput): Places {
       // OpenCode reads none of the machine's own: `env.sh` names this one to it (`OPENCODE_TUI_CONFIG`, 1.18.33).
       screens: [join(etcOurs, "tui.json")],
       below: [],
+      above: [],
       agentDirs: [dir],
       backupDir: join(etcOurs, "backup"),
       envFile: join(etcOurs, "env.sh"),
@@ -108,7 +118,8 @@ export function placesFor(input: PlacesInput): Places {
     candidates: user,
     screens: screenFiles(userDir),
     below: [],
-    agentDirs: [userDir],
+    above: [...named, ...last],
+    agentDirs: [userDir, ...namedDir],
     backupDir: join(stateHome(input.env, input.home), "backup"),
     envFile: join(ours, "env.sh"),
     modelsFile: join(ours, MODELS_FILE),

@@ -196,7 +196,7 @@ function planChoices(edit: Edit, wish: ConfigWish, below: Json, former: readonly
  * Works out the new text of an OpenCode configuration file. Nothing of the person's is changed or lost: a key that has a
  * value already keeps it, with a note.
  *
- * @param raw the file's text with its byte order mark; undefined for no file
+ * @param raw the file's text with its byte order mark; undefined for no file, empty for one without a byte
  * @param below merged top-level values of the files OpenCode reads before this one
  * @param former what an earlier install of ours owns in this file
  */
@@ -206,7 +206,7 @@ export function planConfig(
   wish: ConfigWish,
   former: readonly Owned[] = [],
 ): ConfigPlan {
-  const { text, format } = readFormat(raw ?? "{}\n");
+  const { text, format } = readFormat(raw || "{}\n");
   const parsed = parseDocument("", text);
   if (!parsed.ok) {
     const problem = parsed.problems[0];

@@ -49,6 +49,8 @@ export function readPresent(io: Io, places: Places): Present {
   const found = places.candidates.flatMap((path) => {
     const bytes = readBytes(path);
     if (!bytes) return [];
+    // OpenCode takes a file of no bytes (`touch opencode.json`) for one without settings.
+    if (bytes.length === 0) return [{ path, text: "", value: {} }];
     const text = bytes.toString("utf8");
     if (!Buffer.from(text, "utf8").equals(bytes)) {
       throw new CliFailure(say(io.lang, "install.notUtf8", { file: path }), {

@@ -10,10 +10,12 @@ import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
 import { findProjectRoot } from "../projectRoot.ts";
+import { confirm, keepSnapshots } from "./asking.ts";
 import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically } from "./changes.ts";
 import { claudeFiles } from "./claudeFiles.ts";
 import { unifiedDiff } from "./diff.ts";
 import { renamedAgents } from "./existingAgents.ts";
+import { hidesProvider, laterConfigs } from "./laterConfigs.ts";
 import type { Manifest } from "./manifest.ts";
 import type { InstallOptions } from "./options.ts";
 import { type InstallScope, type Places, placesFor } from "./places.ts";
@@ -77,27 +79,6 @@ function printDiff(io: Io, base: string, changes: readonly Change[]): void {
   }
 }
 
-/** Asks, or takes `--yes` for an answer; without a terminal there must be one (exit 2). */
-async function confirm(io: Io, options: InstallOptions): Promise<void> {
-  if (options.yes) return;
-  if (!io.isTTY) {
-    throw new CliFailure(say(io.lang, "install.needsYes"), {
-      exitCode: 2,
-      next: say(io.lang, "install.needsYes.next"),
-    });
-  }
-  const answer = await io.ask(`${say(io.lang, "install.confirm")} `);
-  if (!/^(y|yes|예|네|응)$/i.test(answer?.trim() ?? "")) throw new CliFailure(say(io.lang, "install.declined"));
-}
-
-async function keepSnapshots(io: Io, options: InstallOptions, present: Present): Promise<boolean> {
-  if (options.snapshots !== undefined) return options.snapshots === "on";
-  const decided = present.configs.some((config) => config.snapshot !== undefined);
-  if (decided || options.yes || options.dryRun || !io.isTTY) return false;
-  const answer = await io.ask(`${say(io.lang, "install.askSnapshots")} `);
-  return /^(n|no|아니요|아니오)$/i.test(answer?.trim() ?? "");
-}
-
 async function uninstall(io: Io, options: InstallOptions, all: readonly Places[], world: InstallWorld): Promise<void> {
   for (const places of all) {
     const plan = await planUninstall(places);
@@ -143,7 +124,10 @@ export async function runInstall(
   const scope: InstallScope = options.managed ? "managed" : options.global ? "global" : "project";
   const root = await findProjectRoot(io.cwd);
   const place = (which: InstallScope) =>
-    placesFor({ scope: which, projectDir: root ?? io.cwd, env: io.env, home: homeOf(io), etc: world.etc });
+    placesFor({
+      ...{ scope: which, projectDir: root ?? io.cwd, cwd: io.cwd },
+      ...{ env: io.env, home: homeOf(io), etc: world.etc },
+    });
   if (options.uninstall) {
     // Without a scope the nearest install is meant: the project's, else the user's, else the machine's.
     const scopes: InstallScope[] = scope === "project" ? ["project", "global", "managed"] : [scope];
@@ -175,7 +159,12 @@ export async function runInstall(
     );
   }
 
-  const agents = renamedAgents(present.configs, places.agentDirs);
+  const later = await laterConfigs(places, present.target);
+  for (const config of later) {
+    const key = hidesProvider(config);
+    if (key !== undefined) warn(io, say(io.lang, `install.later.${key}`, { file: config.path }));
+  }
+  const agents = renamedAgents([...present.configs, ...later.map(({ value }) => value)], places.agentDirs);
   for (const [name, ours] of Object.entries(agents)) warn(io, say(io.lang, "install.agent", { name, ours }));
   const snapshots = await keepSnapshots(io, options, present);
   const owned = former?.files.find((file) => file.path === present.target)?.owned ?? [];

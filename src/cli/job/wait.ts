@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isEnded, type JobRecord } from "../../core/jobs/record.ts";
+import { TimeLimit } from "../../ports/timeLimit.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -26,28 +27,28 @@ async function wait(io: Io, words: readonly string[], { timeout, json }: { timeo
   const { idOf, withJobs } = await import("./desk.ts");
   const { failUnlessCompleted, waitFor } = await import("./waitFor.ts");
   const { statusWord, tookOf } = await import("./view.ts");
-  await withJobs(io, async (desk) => {
-    const limit = timeout === undefined ? [] : [AbortSignal.timeout(timeout * 1_000)];
-    const signal = AbortSignal.any([io.signal, ...limit]);
-    const jobs: JobRecord[] = [];
+  const limit = timeout === undefined ? undefined : new TimeLimit(timeout * 1_000, io.signal);
+  const jobs = await withJobs(io, async (desk) => {
+    const ended: JobRecord[] = [];
     for (const word of words) {
       const id = await idOf(io, desk, word);
       const before = await desk.read(id);
       if (before && !isEnded(before) && !json)
         io.stderr.write(`${say(io.lang, "job.wait.waiting", { id, status: statusWord(io, before.status) })}\n`);
-      const job = await waitFor(io, desk, id, signal);
-      jobs.push(job);
+      const job = await waitFor(io, desk, id, limit?.signal ?? io.signal);
+      ended.push(job);
       const status = statusWord(io, job.status);
       if (!isEnded(job)) {
         throw new CliFailure(say(io.lang, "job.wait.timedOut", { id, status, seconds: timeout ?? 0 }), {
           next: say(io.lang, "job.wait.timedOut.next", { id }),
-          data: { jobs },
+          data: { jobs: ended },
         });
       }
       const values = { id, status, code: job.exit_code, took: tookOf(job, Date.now()) || "0s" };
       if (!json) io.stdout.write(`${say(io.lang, "job.wait.ended", values)}\n`);
     }
-    failUnlessCompleted(io, jobs);
-    if (json) writeJson(io, { ok: true, jobs });
-  });
+    return ended;
+  }).finally(() => limit?.clear());
+  failUnlessCompleted(io, jobs);
+  if (json) writeJson(io, { ok: true, jobs });
 }

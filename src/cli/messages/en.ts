@@ -88,6 +88,10 @@ export const en = {
     "the plugin list names `oh-my-qwencoder` without a path; on the registry that is another package, take it out",
   "install.providerExisted": "a provider `aegis` was there already; only what the plugin needs was changed in it",
   "install.providerDisabled": "`disabled_providers` names `aegis`; take it out or the model cannot be used",
+  "install.later.enabled_providers":
+    "{file} is read after this one and its `enabled_providers` leaves `aegis` out: add it there, or the model is missing wherever that file counts",
+  "install.later.disabled_providers":
+    "{file} is read after this one and its `disabled_providers` names `aegis`: take it out there, or the model is missing wherever that file counts",
   "install.unchanged": "Already installed; nothing to change in {file}",
   "install.dryRunDone": "Dry run: nothing was changed.",
   "install.needsYes": "there is no terminal to ask on; nothing was changed",

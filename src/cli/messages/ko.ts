@@ -89,6 +89,10 @@ export const ko: Record<keyof typeof en, string> = {
     "플러그인 목록에 경로 없는 `oh-my-qwencoder` 가 있습니다. 레지스트리의 그 이름은 다른 패키지이니 지우세요",
   "install.providerExisted": "`aegis` 제공자가 이미 있어 플러그인에 필요한 것만 바꾸었습니다",
   "install.providerDisabled": "`disabled_providers` 에 `aegis` 가 있습니다. 지우지 않으면 모델을 쓸 수 없습니다",
+  "install.later.enabled_providers":
+    "{file} 파일은 이 파일보다 나중에 읽히고 그 `enabled_providers` 에 `aegis` 가 없습니다. 추가하지 않으면 그 파일이 적용되는 곳에서는 모델을 쓸 수 없습니다",
+  "install.later.disabled_providers":
+    "{file} 파일은 이 파일보다 나중에 읽히고 그 `disabled_providers` 에 `aegis` 가 있습니다. 지우지 않으면 그 파일이 적용되는 곳에서는 모델을 쓸 수 없습니다",
   "install.unchanged": "이미 설치되어 있습니다. {file} 에서 바꿀 것이 없습니다",
   "install.dryRunDone": "시험 실행: 아무것도 바꾸지 않았습니다.",
   "install.needsYes": "물어볼 터미널이 없습니다. 아무것도 바꾸지 않았습니다",

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { compileGlob, type ScopeOptions } from "./compiledGlob.ts";
+import { compileGlob } from "./compiledGlob.ts";
 import type { GlobProblemCode } from "./globText.ts";
 import { normalizeScopeGlob } from "./normalize.ts";
 import { compiledScopesOverlap } from "./overlap.ts";
+import type { ScopeOptions } from "./scopeOptions.ts";
 
 /** What `scope check` reads: one entry per Worker; other keys of a dispatch are allowed and ignored. */
 export const ScopeCheckInput = z.array(

@@ -10,8 +10,9 @@ import {
   unifySpelling,
 } from "./globText.ts";
 import { writablePaths } from "./pathAutomata.ts";
-import { MAX_CHAR, patternSyntax, type SyntaxOptions, UndecidableSyntax } from "./patternSyntax.ts";
+import { MAX_CHAR, patternSyntax, UndecidableSyntax } from "./patternSyntax.ts";
 import { isProtectedPath } from "./protectedPaths.ts";
+import type { ScopeOptions } from "./scopeOptions.ts";
 
 /** Most states of one glob's automaton; ordinary globs have 10 to 60. */
 const MAX_NODES = 1_500;
@@ -20,8 +21,6 @@ const MAX_NODES = 1_500;
 const MAX_DENSITY = 8;
 /** Most state pairs visited to compare two globs (about 50 ms at worst on the slowest machine tried). */
 export const MAX_PRODUCT_NODES = 10_000;
-
-export type ScopeOptions = SyntaxOptions;
 
 /** A glob made ready to be asked many times. It is a value: keep it where it is used, nothing is remembered here. */
 export interface CompiledGlob {

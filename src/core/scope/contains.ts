@@ -1,7 +1,8 @@
 import { Words } from "refa";
-import { type CompiledGlob, compileGlob, type ScopeOptions } from "./compiledGlob.ts";
+import { type CompiledGlob, compileGlob } from "./compiledGlob.ts";
 import { refuseOutright, unifySpelling } from "./globText.ts";
 import { isProtectedPath } from "./protectedPaths.ts";
+import type { ScopeOptions } from "./scopeOptions.ts";
 
 export interface ContainsOptions extends ScopeOptions {
   /** How `\` in the path is read: as a separator (default; what tools and models write), or as a character of a name,

@@ -1,7 +1,8 @@
 import type { ReadonlyDFA, ReadonlyNFA } from "refa";
 import { FAIterators, getIntersectionIterator, isDisjointWith, NFA, TooManyNodesError, Words } from "refa";
-import { type CompiledGlob, compileGlob, MAX_PRODUCT_NODES, type ScopeOptions } from "./compiledGlob.ts";
+import { type CompiledGlob, compileGlob, MAX_PRODUCT_NODES } from "./compiledGlob.ts";
 import { readablePaths, writablePaths } from "./pathAutomata.ts";
+import type { ScopeOptions } from "./scopeOptions.ts";
 
 /** What two globs share: a path both match, or that it cannot be decided (which counts as an overlap) and why. */
 export type Overlap = { witness: string } | { undecided: true; reason: string };
@@ -33,7 +34,10 @@ function decidedOverlap(a: ReadonlyNFA, b: ReadonlyNFA): string | undefined {
   return shortestPath(shared, readablePaths()) ?? shortestPath(shared, writablePaths());
 }
 
-/** `overlap` for globs that were compiled with the same options before. */
+/**
+ * `overlap` for globs that were compiled with the same options before.
+ * @internal
+ */
 export function compiledOverlap(a: CompiledGlob, b: CompiledGlob, options: ScopeOptions = {}): Overlap | undefined {
   if (!prefixesMeet(a, b, options)) return undefined;
   if (a.automaton && b.automaton) {
@@ -58,7 +62,10 @@ export function overlap(globA: string, globB: string, options: ScopeOptions = {}
   return compiledOverlap(compileGlob(globA, options), compileGlob(globB, options), options);
 }
 
-/** `scopesOverlap` for compiled scopes. */
+/**
+ * `scopesOverlap` for compiled scopes.
+ * @internal
+ */
 export function compiledScopesOverlap(
   a: readonly CompiledGlob[],
   b: readonly CompiledGlob[],

@@ -1,6 +1,7 @@
 import type { Concatenation, Element } from "refa";
 import { CharSet, JS, type NoParent } from "refa";
 import { endOfClass, endOfExtglob, firstWildcard, splitOutsideGroups } from "./globText.ts";
+import type { ScopeOptions } from "./scopeOptions.ts";
 
 /** Highest Unicode code point: globs are matched by code point, so `?` is one character of any script. */
 export const MAX_CHAR = 0x10ffff;
@@ -9,7 +10,6 @@ const LAST_CASED = 0x1ffff;
 
 type Part = NoParent<Element>;
 type Sequence = NoParent<Concatenation>;
-export type SyntaxOptions = { caseInsensitive?: boolean };
 
 /** Raised inside this module's callers only: syntax that has no exact automaton here. The message names it. */
 export class UndecidableSyntax extends Error {
@@ -58,7 +58,7 @@ export function withOtherCase(set: CharSet): CharSet {
 }
 
 /** The characters of `text`, one after the other. */
-export function literal(text: string, options: SyntaxOptions): Part[] {
+export function literal(text: string, options: ScopeOptions): Part[] {
   return [...text].map((char) => {
     const set = CharSet.fromCharacter(MAX_CHAR, char.codePointAt(0) ?? 0);
     return oneOf(options.caseInsensitive ? withOtherCase(set) : set);
@@ -99,7 +99,7 @@ function readBracket(body: string): Bracket | undefined {
 
 /** `[id]` is a class and, because frameworks name route folders so, also its own text; `[a-m]` and `[!x]` are classes
  * only. picomatch reads brackets the same way. */
-function bracketPart(text: string, options: SyntaxOptions): Part[] {
+function bracketPart(text: string, options: ScopeOptions): Part[] {
   const bracket = readBracket(text.slice(1, -1));
   if (bracket === undefined) return literal(text, options);
   const set = options.caseInsensitive ? withOtherCase(bracket.set) : bracket.set;
@@ -108,7 +108,7 @@ function bracketPart(text: string, options: SyntaxOptions): Part[] {
   return [either([sequence([oneOf(set.without(SLASH))]), sequence(literal(text, options))])];
 }
 
-function extglobPart(text: string, options: SyntaxOptions): Part {
+function extglobPart(text: string, options: ScopeOptions): Part {
   const sign = text[0];
   if (sign === "!") throw new UndecidableSyntax(`the negation \`${text}\``);
   const alternatives = splitOutsideGroups(text.slice(2, -1), "|", "expanded").map((inner) => {
@@ -121,7 +121,7 @@ function extglobPart(text: string, options: SyntaxOptions): Part {
 }
 
 /** Everything but the meaning of a whole `**` segment. */
-function textParts(text: string, options: SyntaxOptions): Part[] {
+function textParts(text: string, options: ScopeOptions): Part[] {
   const parts: Part[] = [];
   for (let at = 0; at < text.length; ) {
     const groupEnd = endOfExtglob(text, at);
@@ -153,7 +153,7 @@ const segment = (): Part => repeat([oneOf(NOT_SLASH)], 1, Infinity);
  * A pattern without a wildcard also stands for everything below it, and so does a final `**`, which matches the
  * directory's own name too: two Workers may not own `a` and `a/**`.
  * @throws UndecidableSyntax */
-export function patternSyntax(pattern: string, options: SyntaxOptions): Sequence {
+export function patternSyntax(pattern: string, options: ScopeOptions): Sequence {
   const segments = splitOutsideGroups(pattern, "/", "expanded");
   const below = repeat([oneOf(SLASH), segment()], 0, Infinity);
   const parts: Part[] = [];

@@ -3,6 +3,7 @@ import { endText, jobTitle } from "../../core/jobs/notice.ts";
 import { isEnded, type JobRecord } from "../../core/jobs/record.ts";
 import type { ChatWaits, FoundWait } from "../../ports/chatWaits.ts";
 import { JobStoreError } from "../../ports/jobEngine.ts";
+import { TimeLimit } from "../../ports/timeLimit.ts";
 import { ChatWakes, type WakeServices } from "./chatWakes.ts";
 import type { JobDesk } from "./jobDesk.ts";
 
@@ -64,8 +65,8 @@ export class ChatJobs {
       if (offer !== "foreground") return this.start(wish);
       call.title(title);
       const { task_id: id } = await desk.start(this.wishOf(wish), known.estimate);
-      const patience = AbortSignal.timeout(this.services.patienceMs);
-      const ended = await desk.wait(id, AbortSignal.any([call.signal, patience]));
+      const patience = new TimeLimit(this.services.patienceMs, call.signal);
+      const ended = await desk.wait(id, patience.signal).finally(() => patience.clear());
       const place = desk.engine.placeOf(id);
       if (ended && isEnded(ended)) return endText(ended, place);
       if (!call.signal.aborted) {

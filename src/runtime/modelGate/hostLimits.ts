@@ -42,7 +42,11 @@ export function withHostLimits(inner: Fetch, limits: HostLimits): Fetch {
   return async (input, init) => {
     const own = new AbortController();
     const signals = [own.signal, ...(init?.signal ? [init.signal] : [])];
-    if (limits.totalMs !== undefined) signals.push(AbortSignal.timeout(limits.totalMs));
+    // Not AbortSignal.timeout: see TimeLimit.
+    if (limits.totalMs !== undefined) {
+      const over = new DOMException(`The request timed out after ${limits.totalMs} ms.`, "TimeoutError");
+      setTimeout(() => own.abort(over), limits.totalMs).unref();
+    }
     const timer = limits.headerMs === undefined ? undefined : setTimeout(late, limits.headerMs);
     function late(): void {
       own.abort(new Error(`The response timed out: no headers within ${limits.headerMs} ms.`));

@@ -1,11 +1,9 @@
 import { pickServer, scaleOf } from "../../core/pool/scale.ts";
-import {
-  type PoolAnswer,
-  type PoolRequest,
-  type PoolServer,
-  type PoolServers,
-  ServerLostError,
-} from "../../ports/poolServers.ts";
+import { type PoolAnswer, type PoolRequest, type PoolServers, ServerLostError } from "../../ports/poolServers.ts";
+import { messageOf } from "../../ports/thrown.ts";
+import { PoolError } from "./poolError.ts";
+import { Seat } from "./seat.ts";
+import { ServerStarts } from "./serverStarts.ts";
 
 export interface PoolSettings {
   minServers: number;
@@ -20,37 +18,15 @@ export interface PoolSettings {
   log(message: string): void;
 }
 
-/** No server could be had, or the pool was shut down. */
-export class PoolError extends Error {
-  override readonly name = "PoolError";
-  /** `empty`: no server is there and none could be started, so the work can be done without one. */
-  readonly code: "empty" | "closed" | "ports";
-
-  constructor(code: PoolError["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-interface Seat {
-  server: PoolServer;
-  busyCount: number;
-  /** No new requests: it is being stopped, or was seen ill. */
-  closing: boolean;
-}
-
-/** Ports looked at for one server: more than that in a row are not taken by chance. */
-const PORTS = 100;
 /** A server that dies so often in a row is not started again (a broken installation, not an accident). */
 const RESTARTS = 3;
 
 /** Servers that stay warm, and the requests between them. */
 export class ServerPool {
   private readonly seats: Seat[] = [];
-  private readonly reserved = new Set<number>();
   private readonly waiting: (() => void)[] = [];
   private readonly settings: PoolSettings;
-  private readonly servers: PoolServers;
+  private readonly starts: ServerStarts;
   private starting = 0;
   private turn = 0;
   private lowSince: number | undefined;
@@ -59,12 +35,10 @@ export class ServerPool {
   private timer: NodeJS.Timeout | undefined;
   private total = 0;
   private totalMs = 0;
-  /** Servers that are being looked at: one that hangs is asked once, not again and again. */
-  private readonly lookedAt = new Set<Seat>();
   private answered = 0;
 
   constructor(servers: PoolServers, settings: PoolSettings) {
-    this.servers = servers;
+    this.starts = new ServerStarts(servers, settings.basePort);
     this.settings = settings;
   }
 
@@ -77,7 +51,7 @@ export class ServerPool {
       const why = started.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
       throw new PoolError("empty", `No OpenCode server came up: ${why[0] ?? "the pool is shut down"}`);
     }
-    this.timer ??= setInterval(() => void this.look(), healthEveryMs);
+    this.timer ??= setInterval(() => this.look(), healthEveryMs);
     this.timer.unref();
   }
 
@@ -125,7 +99,13 @@ export class ServerPool {
   private async once(request: PoolRequest, signal: AbortSignal): Promise<PoolAnswer> {
     const seat = await this.seat(signal);
     try {
-      return await seat.server.ask(request, signal);
+      const answer = await seat.server.ask(request, signal);
+      seat.answers += 1;
+      return answer;
+    } catch (error) {
+      // Its end may not be seen yet: without this look the request could be given to the same server again.
+      if (error instanceof ServerLostError) await this.check(seat);
+      throw error;
     } finally {
       seat.busyCount -= 1;
       this.scale();
@@ -187,42 +167,18 @@ export class ServerPool {
   private async grow(port?: number): Promise<void> {
     this.starting += 1;
     try {
-      const server = await this.startOn(port);
+      const server = await this.starts.start(port);
       if (this.closed) {
         await server.stop();
         return;
       }
-      const seat: Seat = { server, busyCount: 0, closing: false };
+      const seat = new Seat(server);
       this.seats.push(seat);
       void server.ended.then(() => this.lost(seat));
     } finally {
       this.starting -= 1;
       this.wakeAll();
     }
-  }
-
-  private async startOn(wanted: number | undefined): Promise<PoolServer> {
-    const { basePort } = this.settings;
-    const ports = [
-      ...(wanted === undefined ? [] : [wanted]),
-      ...Array.from({ length: PORTS }, (_, at) => basePort + at),
-    ];
-    for (const port of ports) {
-      if (port > 65_535 || this.reserved.has(port)) continue;
-      this.reserved.add(port);
-      try {
-        const server = await this.servers.start(port);
-        if (server !== "taken") {
-          void server.ended.then(() => this.reserved.delete(port));
-          return server;
-        }
-      } catch (error) {
-        this.reserved.delete(port);
-        throw error;
-      }
-      this.reserved.delete(port);
-    }
-    throw new PoolError("ports", `Ports ${basePort} to ${basePort + PORTS - 1} are taken. Choose another basePort.`);
   }
 
   /** A server that ended by itself is started again on its port. */
@@ -240,21 +196,20 @@ export class ServerPool {
     }
   }
 
-  /** Looks at every server: one that does not answer is ended, which starts it anew and its requests elsewhere. */
-  private async look(): Promise<void> {
+  private look(): void {
     this.scale();
-    await Promise.all(
-      this.seats.map(async (seat) => {
-        if (seat.closing || this.lookedAt.has(seat)) return;
-        this.lookedAt.add(seat);
-        const well = await seat.server.healthy().finally(() => this.lookedAt.delete(seat));
-        if (well) this.failures = 0;
-        if (well || seat.closing || !this.seats.includes(seat)) return;
-        seat.closing = true;
-        this.settings.log(`the server on port ${seat.server.port} does not answer and is replaced`);
-        await seat.server.stop();
-      }),
-    );
+    for (const seat of this.seats) void this.check(seat);
+  }
+
+  /** Looks at a server: one that does not answer is ended, which starts it anew and does its requests elsewhere. */
+  private async check(seat: Seat): Promise<void> {
+    if (seat.closing) return;
+    const well = await seat.well();
+    if (well) this.failures = 0;
+    if (well || seat.closing || !this.seats.includes(seat)) return;
+    seat.closing = true;
+    this.settings.log(`the server on port ${seat.server.port} does not answer and is replaced`);
+    seat.server.stop().catch((error: unknown) => this.settings.log(`it could not be ended: ${messageOf(error)}`));
   }
 
   private async retire(seat: Seat): Promise<void> {

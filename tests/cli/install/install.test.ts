@@ -2,30 +2,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from "node:path";
 import { parse } from "jsonc-parser";
 import { describe, expect, it } from "vitest";
-import { CliFailure } from "../../../src/cli/failure.ts";
 import { writeAtomically } from "../../../src/cli/install/changes.ts";
 import type { InstallOptions } from "../../../src/cli/install/options.ts";
-import { type InstallWorld, runInstall } from "../../../src/cli/install/run.ts";
-import type { Io } from "../../../src/cli/io.ts";
-import { makeWorld, put, recordIo, tree, type World } from "../io.ts";
-
-type More = Partial<InstallWorld> & { io?: Partial<Io> };
-
-async function install(world: World, options: InstallOptions = {}, more: More = {}) {
-  const { io: ioMore, ...overrides } = more;
-  const { io, out, err } = recordIo({ env: world.env, cwd: world.project, ...ioMore });
-  const probe: InstallWorld["probe"] = () => Promise.resolve({ reachable: false, reason: "not started" });
-  let code = 0;
-  let message = "";
-  try {
-    await runInstall(io, { yes: true, ...options }, { etc: join(world.dir, "etc"), probe, ...overrides });
-  } catch (error) {
-    if (!(error instanceof CliFailure)) throw error;
-    code = error.exitCode;
-    message = `${error.message}\n${error.next ?? ""}`;
-  }
-  return { code, out: out(), err: err() + message };
-}
+import type { InstallWorld } from "../../../src/cli/install/run.ts";
+import { makeWorld, put, tree, type World } from "../io.ts";
+import { install, type More } from "./installWorld.ts";
 
 const read = (path: string) =>
   parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""), [], { allowTrailingComma: true });
@@ -339,7 +320,7 @@ describe("nothing is changed", () => {
   it.each([
     [`{\n  "a": 1,\n  "b": }\n`, ":3:8"],
     [`{ "a": 1`, ":1:9"],
-    ["", ":1:1"],
+    [" \n", ":2:1"],
     ["[]", ":1:1"],
     [`{"plugin": "x"}`, "plugin"],
     [`{"provider": []}`, "provider"],

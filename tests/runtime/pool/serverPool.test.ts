@@ -3,9 +3,20 @@ import type { PoolServer } from "../../../src/ports/poolServers.ts";
 import { ServerLostError } from "../../../src/ports/poolServers.ts";
 import { ServerPool } from "../../../src/runtime/pool/serverPool.ts";
 
+interface Live {
+  end: () => void;
+  answer: (() => void)[];
+  /** Breaks the connections of its requests, while the server itself seems to live on. */
+  breakOff: (() => void)[];
+  well: boolean;
+  /** In place of `well`: what a look that takes time comes to. */
+  slow?: Promise<boolean>;
+  looks: number;
+}
+
 /** Servers that answer when told to, on ports of which some are taken. */
 class Farm {
-  readonly live = new Map<number, { end: () => void; answer: (() => void)[]; well: boolean }>();
+  readonly live = new Map<number, Live>();
   readonly started: number[] = [];
   taken: readonly number[] = [];
   broken = false;
@@ -18,7 +29,7 @@ class Farm {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const me = { end, answer: [] as (() => void)[], well: true };
+    const me: Live = { end, answer: [], breakOff: [], well: true, looks: 0 };
     this.live.set(port, me);
     const gone = () => {
       if (this.live.get(port) === me) this.live.delete(port);
@@ -34,9 +45,13 @@ class Farm {
             resolve({ session: "ses_1", text: `${prompt} by ${port}`, tokens: { input: 1, output: 1, cached: 0 } }),
           );
           signal.addEventListener("abort", () => reject(signal.reason));
+          me.breakOff.push(() => reject(new ServerLostError(`${port} broke off`)));
           void ended.then(() => reject(new ServerLostError(`${port} went away`)));
         }),
-      healthy: async () => me.well,
+      healthy: async () => {
+        me.looks += 1;
+        return (await me.slow) ?? me.well;
+      },
       stop: async () => gone(),
     };
   }
@@ -60,6 +75,15 @@ function pool(farm: Farm, more: Partial<ConstructorParameters<typeof ServerPool>
   });
   onTestFinished(() => made.shutdown());
   return { made, clock };
+}
+
+/** A look that comes to something when told to. */
+function held() {
+  let resolve: (well: boolean) => void = () => undefined;
+  const promise = new Promise<boolean>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 const never = new AbortController().signal;
@@ -142,6 +166,76 @@ describe("a pool", () => {
       expect(made.status().busyServers).toBe(0);
     });
     expect(await asked).toMatchObject({ text: "p0 by 4096" });
+  });
+
+  test("one that hangs is looked at once, however often its time comes", async () => {
+    const farm = new Farm();
+    const { made } = pool(farm, { healthEveryMs: 1 });
+    await made.initialize();
+    const server = farm.live.get(4096);
+    if (!server) throw new Error("no server");
+    const look = held();
+    server.slow = look.promise;
+    await vi.waitFor(() => expect(server.looks).toBeGreaterThan(0));
+    const looks = server.looks;
+    // Several looks are due meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(server.looks).toBe(looks);
+    look.resolve(false);
+    await vi.waitFor(() => expect(farm.started).toEqual([4096, 4096]));
+  });
+
+  test("one that answered a prompt during a look that found nothing stays", async () => {
+    const farm = new Farm();
+    const { made } = pool(farm, { healthEveryMs: 1 });
+    await made.initialize();
+    const server = farm.live.get(4096);
+    if (!server) throw new Error("no server");
+    const [asked] = ask(made, 1);
+    await vi.waitFor(() => expect(server.answer).toHaveLength(1));
+    const look = held();
+    const looks = server.looks;
+    server.slow = look.promise;
+    await vi.waitFor(() => expect(server.looks).toBeGreaterThan(looks));
+    farm.answerAll();
+    expect(await asked).toMatchObject({ text: "p0 by 4096" });
+    server.slow = Promise.resolve(true);
+    look.resolve(false);
+    const before = server.looks;
+    await vi.waitFor(() => expect(server.looks).toBeGreaterThan(before + 1));
+    expect(farm.started).toEqual([4096]);
+  });
+
+  test("a request whose connection broke is not given to the same server before that was looked at", async () => {
+    const farm = new Farm();
+    const { made } = pool(farm, { healthEveryMs: 60_000 });
+    await made.initialize();
+    const [asked] = ask(made, 1);
+    const server = farm.live.get(4096);
+    await vi.waitFor(() => expect(server?.answer).toHaveLength(1));
+    if (server) server.well = false;
+    for (const broken of server?.breakOff ?? []) broken();
+    await vi.waitFor(() => expect(farm.started).toEqual([4096, 4096]));
+    await vi.waitFor(() => {
+      farm.answerAll();
+      expect(made.status().busyServers).toBe(0);
+    });
+    expect(await asked).toMatchObject({ text: "p0 by 4096" });
+    expect(server?.answer).toHaveLength(1);
+  });
+
+  test("a broken connection to a server that is well is no reason to end it", async () => {
+    const farm = new Farm();
+    const { made } = pool(farm, { healthEveryMs: 60_000 });
+    await made.initialize();
+    const [first, second] = ask(made, 2);
+    const server = farm.live.get(4096);
+    await vi.waitFor(() => expect(server?.answer).toHaveLength(2));
+    server?.breakOff[0]?.();
+    await vi.waitFor(() => expect(server?.answer).toHaveLength(3));
+    farm.answerAll();
+    expect((await Promise.all([first, second])).map((one) => one?.text)).toEqual(["p0 by 4096", "p1 by 4096"]);
+    expect(farm.started).toEqual([4096]);
   });
 
   test("a second loss is the request's end", async () => {

@@ -9,7 +9,7 @@ export function allPlaces(io: Io, projectDir: string | undefined) {
   return (["managed", "project", "global"] as const).flatMap((scope) =>
     scope === "project" && projectDir === undefined
       ? []
-      : [placesFor({ scope, projectDir, env: io.env, home: homeOf(io), etc: "/etc" })],
+      : [placesFor({ scope, projectDir, cwd: io.cwd, env: io.env, home: homeOf(io), etc: "/etc" })],
   );
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { withinTime } from "../../../ports/timeLimit.ts";
 import { startOpencode } from "../../demo/opencodeServe.ts";
 import { reasonOf } from "../reasonOf.ts";
 import { startTimeoutMs } from "./mergedConfig.ts";
@@ -51,12 +52,12 @@ export async function lookInto(
     const startMs = Math.round(performance.now() - began);
     try {
       const get = async (path: string): Promise<unknown> => {
-        const response = await fetch(`${server.url}${path}`, {
-          headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` },
-          signal: AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]),
+        const authorization = `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`;
+        return await withinTime(startTimeoutMs, signal, async (limit): Promise<unknown> => {
+          const response = await fetch(`${server.url}${path}`, { headers: { authorization }, signal: limit });
+          if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+          return await response.json();
         });
-        if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-        return await response.json();
       };
       const tools = toolsSchema.parse(await get("/experimental/tool/ids"));
       const agents = agentsSchema.parse(await get("/agent"));

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { CliFailure } from "../../../src/cli/failure.ts";
+import type { InstallOptions } from "../../../src/cli/install/options.ts";
+import { type InstallWorld, runInstall } from "../../../src/cli/install/run.ts";
+import type { Io } from "../../../src/cli/io.ts";
+import { recordIo, type World } from "../io.ts";
+
+/** What a single install may have otherwise than the world says. */
+export type More = Partial<InstallWorld> & { io?: Partial<Io> };
+
+/** An install (`--yes`) in a world without a model server; an expected failure is a code and a message. */
+export async function install(world: World, options: InstallOptions = {}, more: More = {}) {
+  const { io: ioMore, ...overrides } = more;
+  const { io, out, err } = recordIo({ env: world.env, cwd: world.project, ...ioMore });
+  const probe: InstallWorld["probe"] = () => Promise.resolve({ reachable: false, reason: "not started" });
+  let code = 0;
+  let message = "";
+  try {
+    await runInstall(io, { yes: true, ...options }, { etc: join(world.dir, "etc"), probe, ...overrides });
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error;
+    code = error.exitCode;
+    message = `${error.message}\n${error.next ?? ""}`;
+  }
+  return { code, out: out(), err: err() + message };
+}
