@@ -7,12 +7,11 @@ import { demoProject, recordedSwarm } from "../../tests/cli/dashboard/recordedSw
 import { place, serve } from "../../tests/cli/dashboard/served.ts";
 import { requestsOfAnHour, tellScene } from "./dashboardScene.ts";
 import { progress } from "./report.ts";
+import { asWebp, MOST } from "./webp.ts";
 
 /** Events of the recorded swarm with which the pictures' play begins, and how long it plays (s). */
 const FROM = 44;
 const SECONDS = 25;
-/** Bytes of a picture, at most. */
-const MOST = 200 * 1024;
 
 const PICTURES = [
   { name: "dashboard-dark", width: 1440, height: 0, colorScheme: "dark", locale: "en-US" },
@@ -67,18 +66,7 @@ async function taken(
   await page.waitForSelector(".tile.kvUsage strong:not(:text('–'))");
   await page.waitForTimeout(700);
   const png = await page.screenshot({ fullPage: height === 0, animations: "disabled" });
-  // A third of the bytes, in the best quality that is small enough: the browser has the encoder, and an empty page no policy against it.
-  await page.goto("about:blank");
-  const webp = await page.evaluate(async (base64) => {
-    const image = new Image();
-    image.src = `data:image/png;base64,${base64}`;
-    await image.decode();
-    const canvas = document.createElement("canvas");
-    Object.assign(canvas, { width: image.width, height: image.height });
-    canvas.getContext("2d")?.drawImage(image, 0, 0);
-    return [0.92, 0.85, 0.75, 0.65, 0.5].map((quality) => canvas.toDataURL("image/webp", quality).replace(/^.*,/, ""));
-  }, png.toString("base64"));
+  const webp = await asWebp(page, png);
   await context.close();
-  const sizes = webp.map((base64) => Buffer.from(base64, "base64"));
-  return sizes.find(({ length }) => length <= MOST) ?? Buffer.concat(sizes);
+  return webp;
 }
