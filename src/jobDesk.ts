@@ -6,11 +6,13 @@ import { identityOf, processPlace } from "./adapters/processIdentity.ts";
 import { jobsHome, redisUrl } from "./config/jobsHome.ts";
 import type { Config } from "./config/schema.ts";
 import { analyzeTask } from "./core/executors/taskAnalysis.ts";
+import type { EndedJob } from "./core/jobs/record.ts";
 import { taskIdOf } from "./core/jobs/taskId.ts";
 import { jobNotices } from "./jobNotices.ts";
 import type { JobEngine } from "./ports/jobEngine.ts";
 import type { ExecuteJob, OnJobEnd } from "./ports/jobWork.ts";
 import { JobDesk } from "./runtime/jobs/jobDesk.ts";
+import { JobNotices } from "./runtime/jobs/notices.ts";
 
 /** What jobs need of the process they are asked for in. */
 export interface JobPlace {
@@ -70,9 +72,11 @@ async function openEngine(config: Config, place: JobPlace): Promise<OpenEngine> 
 
 /** Who is told of an end, and when they all were. */
 function endOf(config: Config, place: JobPlace, engine: JobEngine): { onEnd: OnJobEnd; told(): Promise<void> } {
-  if (place.onEnd) return { onEnd: place.onEnd, told: async () => undefined };
   const root = jobsHome(place.env, place.home);
-  const notices = jobNotices(config, { ...place, root, placeOf: ({ task_id }) => engine.placeOf(task_id) });
+  const told = ({ task_id }: EndedJob) => engine.told(task_id);
+  const notices = place.onEnd
+    ? new JobNotices([{ name: "onEnd", tell: place.onEnd }], { told, log: place.log })
+    : jobNotices(config, { ...place, root, told, placeOf: ({ task_id }) => engine.placeOf(task_id) });
   return { onEnd: async (job) => notices.tell(job), told: () => notices.settled() };
 }
 

@@ -18,10 +18,12 @@ export function jobNotices(
     /** The results directory. */
     root: string;
     placeOf(job: EndedJob): string;
+    /** Notes that everybody was told. */
+    told(job: EndedJob): Promise<void>;
     log(message: string, error?: unknown): void;
   },
 ): JobNotices {
-  const { env, home, root, placeOf, log } = place;
+  const { env, home, root, placeOf, told, log } = place;
   const { file, chat, desktop, webhook, email } = jobs.notify;
   const language = languageOf(env);
   const ways: (JobNotifier | undefined)[] = [
@@ -34,7 +36,7 @@ export function jobNotices(
   ];
   return new JobNotices(
     ways.filter((way) => way !== undefined),
-    log,
+    { told, log },
   );
 }
 

@@ -28,7 +28,7 @@ export interface JobList {
 /** What became of jobs whose runners died. */
 export interface Swept {
   requeued: QueuedJob[];
-  /** Nobody told anybody of their end yet. */
+  /** Whose end nobody was told of yet, now the caller's to tell: those that ended by this, and those whose teller died. */
   ended: EndedJob[];
 }
 
@@ -61,7 +61,8 @@ export class JobStoreError extends Error {
 
 /**
  * Keeps jobs and hands each to one runner at a time. Any number of processes may use one store. Every job gets exactly one
- * end; a job whose runner dies is handed on. Methods reject with JobStoreError where the store cannot be used.
+ * end; a job whose runner dies is handed on. Whoever brings an end about has it told and then says so (`told`); where that
+ * process dies before, the end is another's to tell: at least once, never not at all. Methods reject with JobStoreError where the store cannot be used.
  */
 export interface JobEngine {
   readonly name: "local" | "bullmq";
@@ -88,6 +89,8 @@ export interface JobEngine {
   list(): Promise<JobList>;
   /** Looks for runners that died, and hands on or ends their jobs. Whoever looks at jobs calls it first. */
   sweep(): Promise<Swept>;
+  /** Everybody was told of a job's end, or could not be. */
+  told(id: string): Promise<void>;
   appendLog(id: string, text: string): Promise<void>;
   /** @param from 0, or `next` of the part before */
   readLog(id: string, from: number): Promise<LogPart>;

@@ -20,5 +20,8 @@ export type ExecuteJob = (job: RunningJob, world: JobWorld) => Promise<JobOutcom
 /** Looks at a project before a job; what it gives looks again and says what changed. Undefined where nothing can be said. */
 export type WatchChanges = (project: string) => Promise<(() => Promise<JobChanges>) | undefined>;
 
-/** Tells whoever wants to know that a job ended. Called once an end by whoever brought it about; it should not reject. */
+/**
+ * Tells whoever wants to know that a job ended, and the engine when they were told; it should not reject. Called once an end by
+ * whoever brought it about, and once more by another process where that one died meanwhile.
+ */
 export type OnJobEnd = (job: EndedJob) => Promise<void>;

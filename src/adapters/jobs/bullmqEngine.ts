@@ -23,12 +23,16 @@ export interface BullmqPlace {
   log(message: string, error?: unknown): void;
   /** BullMQ looks for lost locks so often (ms). */
   stalledEveryMs?: number;
+  /** Who has not told of an end in this time died (ms). */
+  tellingMs?: number;
 }
 
 const QUEUE = "oh-my-qwencoder-jobs";
 /** We count runs ourselves, with their runners. */
 const ANY_NUMBER = 1_000_000;
 const STALLED_EVERY_MS = 5_000;
+/** Telling takes four minutes at most: a webhook's tries, and the waits that it asks for. */
+const TELLING_MS = 300_000;
 const CONNECT_MS = 5_000;
 /** Tries of one command; a runner goes on trying to write an end. */
 const TRIES = 3;
@@ -50,7 +54,7 @@ export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { wo
   const { redisClients } = await import("./redisClients.ts");
   const { Queue, Redis, UnrecoverableError, Worker } = redisClients;
   const redis = await connected(Redis, place.url);
-  const records = new RedisJobs(redis);
+  const records = new RedisJobs(redis, place.tellingMs ?? TELLING_MS);
   // BullMQ tells errors of its connections as events; the commands that fail by them tell them too.
   const noted = <T extends { on(event: "error", listener: (error: Error) => void): unknown }>(source: T): T => {
     source.on("error", (error) => place.log("Redis", error));
@@ -196,8 +200,11 @@ export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { wo
         if (isEnded(lost)) swept.ended.push(lost);
         else swept.requeued.push(lost);
       }
+      swept.ended.push(...(await records.takeUntold()));
       return swept;
     },
+
+    told: (id) => records.told(id),
 
     appendLog: (id, text) => records.appendLog(id, text),
 

@@ -187,7 +187,8 @@ export class JobFiles {
       .sort((a, b) => a - b);
   }
 
-  private unwritable(error: unknown): unknown {
+  /** What failed to be written, with what to do where the disk is why. */
+  unwritable(error: unknown): unknown {
     if (hasCode(error, ...FULL, "EROFS", "EACCES", "EPERM"))
       return new JobStoreError(
         "unwritable",

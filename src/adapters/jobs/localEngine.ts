@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync, utimesSync, watch } from "node:fs";
+import { mkdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import {
   isEnded,
@@ -13,16 +13,18 @@ import {
   claimJob,
   finishJob,
   type JobEnd,
+  type JobStep,
   loseRunner,
   noteJob,
   queuedJob,
   releaseJob,
 } from "../../core/jobs/transitions.ts";
 import { type DamagedJob, type JobEngine, JobStoreError } from "../../ports/jobEngine.ts";
-import { hasCode } from "../../ports/thrown.ts";
 import { isAlive, processPlace } from "../processIdentity.ts";
+import { directoryChange } from "./directoryChange.ts";
 import { JobFiles, namesIn, putMarker } from "./jobFiles.ts";
 import { appendToLog, readLogFrom } from "./jobLog.ts";
+import { UntoldEnds } from "./untoldEnds.ts";
 
 interface LocalPlace {
   /** The results directory; made on the first job. */
@@ -44,6 +46,7 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
   const files = new JobFiles(root);
   const queue = join(root, ".queue");
   const runningDir = join(root, ".running");
+  const untold = new UntoldEnds(join(root, ".untold"), now);
   const here = processPlace();
   let last = 0;
   const iso = () => new Date(now()).toISOString();
@@ -56,6 +59,16 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
     if (job.status !== "running") forget(runningDir, job.task_id);
   };
 
+  /** A step to a job's end: that it has to be told of is known before. @param teller default: this process */
+  const owing = <T extends JobRecord>(taken: JobStep<T>, teller?: JobRunner): JobStep<T> => {
+    try {
+      if (taken.ok && isEnded(taken.job)) untold.owe(taken.job.task_id, teller);
+    } catch (error) {
+      throw files.unwritable(error);
+    }
+    return taken;
+  };
+
   const isLost = (job: RunningJob, turn: number): boolean => {
     const { place, lease_ms, pid } = job.runner;
     const heard = statSync(files.turnFile(job.task_id, turn), { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -66,6 +79,17 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
     // It may wake up again beside its successor: it must not.
     process.kill(pid, "SIGKILL");
     return true;
+  };
+
+  const hasEnded = (id: string): boolean | undefined => {
+    try {
+      const job = files.load(id)?.job;
+      return job && isEnded(job);
+    } catch (error) {
+      // A damaged one may be mended yet.
+      if (error instanceof JobStoreError) return false;
+      throw error;
+    }
   };
 
   const engine: JobEngine = {
@@ -119,19 +143,25 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
     },
 
     async finish(job: RunningJob, end: JobEnd) {
-      const ended = await files.advance(job.task_id, (present) => finishJob(present, job.runner.token, end, iso()));
+      const { runner } = job;
+      const ended = await files.advance(job.task_id, (present) =>
+        owing(finishJob(present, runner.token, end, iso()), runner),
+      );
       if (ended?.ok) settle(ended.job);
       return ended;
     },
 
     async release(job) {
-      const released = await files.advance(job.task_id, (present) => releaseJob(present, job.runner.token, iso()));
+      const { runner } = job;
+      const released = await files.advance(job.task_id, (present) =>
+        owing(releaseJob(present, runner.token, iso()), runner),
+      );
       if (released?.ok) settle(released.job);
       return released;
     },
 
     async cancel(id) {
-      const cancelled = await files.advance(id, (job) => cancelJob(job, iso()));
+      const cancelled = await files.advance(id, (job) => owing(cancelJob(job, iso())));
       if (cancelled?.ok) settle(cancelled.job);
       return cancelled;
     },
@@ -170,7 +200,7 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
           if (job === undefined || isEnded(job)) forget(runningDir, id);
           if (job?.status !== "running" || !isLost(job, stored?.turn ?? 0)) continue;
           const { token } = job.runner;
-          const lost = await files.advance(id, (present) => loseRunner(present, token, iso()));
+          const lost = await files.advance(id, (present) => owing(loseRunner(present, token, iso())));
           if (!lost?.ok) continue;
           settle(lost.job);
           if (lost.job.status === "queued") swept.requeued.push(lost.job);
@@ -179,7 +209,15 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
           if (!(error instanceof JobStoreError) || error.kind === "unwritable") throw error;
         }
       }
+      for (const id of untold.takeOver(hasEnded)) {
+        const job = files.load(id)?.job;
+        if (job && isEnded(job)) swept.ended.push(job);
+      }
       return swept;
+    },
+
+    async told(id) {
+      untold.told(id);
     },
 
     async appendLog(id, text) {
@@ -197,29 +235,10 @@ export function localEngine({ root, newId, now }: LocalPlace): JobEngine {
       return old.map(({ task_id }) => task_id);
     },
 
-    changed(signal, id) {
-      return new Promise((resolve) => {
-        const dirs = id === undefined ? [queue, runningDir] : [files.dirOf(id)];
-        const watchers: { close(): void }[] = [];
-        const end = () => {
-          clearTimeout(timer);
-          signal.removeEventListener("abort", end);
-          for (const watcher of watchers) watcher.close();
-          resolve();
-        };
-        const timer = setTimeout(end, LOOK_EVERY_MS);
-        signal.addEventListener("abort", end);
-        if (signal.aborted) return end();
-        for (const dir of dirs) {
-          if (id === undefined) mkdirSync(dir, { recursive: true, mode: 0o700 });
-          try {
-            watchers.push(watch(dir, end).on("error", end));
-          } catch (error) {
-            // No watches left, or no such job: the timer looks.
-            if (!hasCode(error, "ENOSPC", "EMFILE", "ENOENT")) throw error;
-          }
-        }
-      });
+    async changed(signal, id) {
+      const dirs = id === undefined ? [queue, runningDir] : [files.dirOf(id)];
+      if (id === undefined) for (const dir of dirs) mkdirSync(dir, { recursive: true, mode: 0o700 });
+      await directoryChange(dirs, LOOK_EVERY_MS, signal);
     },
 
     close: async () => undefined,

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { type JobRecord, jobRecordSchema, type RunningJob } from "../../core/jobs/record.ts";
+import { type EndedJob, isEnded, type JobRecord, jobRecordSchema, type RunningJob } from "../../core/jobs/record.ts";
 import { TASK_ID } from "../../core/jobs/taskId.ts";
 import type { JobRefusal, JobStep } from "../../core/jobs/transitions.ts";
 import { type DamagedJob, JobStoreError } from "../../ports/jobEngine.ts";
@@ -10,6 +10,10 @@ const PREFIX = "oh-my-qwencoder";
 export const JOBS_KEY = `${PREFIX}:jobs`;
 /** A set of ids: those of jobs that run. */
 const RUNNING_KEY = `${PREFIX}:running`;
+/** A set of ids: jobs of whose end nobody was told yet. */
+const UNTOLD_KEY = `${PREFIX}:untold`;
+/** Somebody tells of the end of a job. */
+export const tellingKey = (id: string) => `${PREFIX}:telling:${id}`;
 /** Ids that changed are told here. */
 export const CHANGES = `${PREFIX}:changes`;
 const logKey = (id: string) => `${PREFIX}:log:${id}`;
@@ -19,11 +23,15 @@ const MOST_LOG_BYTES = 8 * 1024 * 1024;
 const LOG_PART = 256 * 1024;
 const MOST_TRIES = 100;
 
-/** Replaces a job where it still is what was read: of several that try, one succeeds. */
+/** Replaces a job where it still is what was read: of several that try, one succeeds. Who writes an end has to tell of it. */
 const REPLACE = `
 if redis.call("HGET", KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call("HSET", KEYS[1], ARGV[1], ARGV[3])
 redis.call(ARGV[5] == "running" and "SADD" or "SREM", KEYS[2], ARGV[1])
+if ARGV[5] ~= "running" and ARGV[5] ~= "queued" then
+  redis.call("SADD", KEYS[3], ARGV[1])
+  redis.call("SET", KEYS[4], "", "PX", ARGV[6])
+end
 redis.call("PUBLISH", ARGV[4], ARGV[1])
 return 1`;
 /** Appends as much as there is room for. */
@@ -35,9 +43,12 @@ redis.call("PUBLISH", ARGV[3], ARGV[4])`;
 /** The records and logs of jobs in a Redis. Every step is one that finds the job as it was read. */
 export class RedisJobs {
   private readonly redis: Redis;
+  private readonly tellingMs: number;
 
-  constructor(redis: Redis) {
+  /** @param tellingMs after so long without `told`, whoever wrote an end died */
+  constructor(redis: Redis, tellingMs: number) {
     this.redis = redis;
+    this.tellingMs = tellingMs;
   }
 
   /** False where the id is taken. */
@@ -73,14 +84,8 @@ export class RedisJobs {
     const texts = await this.redis.hmget(JOBS_KEY, ...ids);
     return ids.flatMap((id, at) => {
       const text = texts[at];
-      try {
-        const job = text ? parsed(id, text) : undefined;
-        return job?.status === "running" ? [job] : [];
-      } catch (error) {
-        // Named by whoever lists.
-        if (error instanceof JobStoreError) return [];
-        throw error;
-      }
+      const job = text ? readable(id, text) : undefined;
+      return job?.status === "running" ? [job] : [];
     });
   }
 
@@ -95,14 +100,32 @@ export class RedisJobs {
       if (!taken.ok) return taken;
       const next = JSON.stringify(taken.job);
       const { status } = taken.job;
-      if ((await this.redis.eval(REPLACE, 2, JOBS_KEY, RUNNING_KEY, id, text, next, CHANGES, status)) === 1)
-        return taken;
+      const keys = [JOBS_KEY, RUNNING_KEY, UNTOLD_KEY, tellingKey(id)];
+      const values = [id, text, next, CHANGES, status, this.tellingMs];
+      if ((await this.redis.eval(REPLACE, keys.length, ...keys, ...values)) === 1) return taken;
     }
     throw new JobStoreError("unwritable", `${JOBS_KEY} ${id} changes too quickly.`, "Try again.");
   }
 
   async remove(id: string): Promise<void> {
-    await this.redis.multi().hdel(JOBS_KEY, id).del(logKey(id)).exec();
+    await this.redis.multi().hdel(JOBS_KEY, id).del(logKey(id)).srem(UNTOLD_KEY, id).exec();
+  }
+
+  /** Ended jobs whose teller died, now the caller's to tell. Those that cannot be read stay. */
+  async takeUntold(): Promise<EndedJob[]> {
+    const mine: EndedJob[] = [];
+    for (const id of await this.redis.smembers(UNTOLD_KEY)) {
+      if ((await this.redis.set(tellingKey(id), "", "PX", this.tellingMs, "NX")) === null) continue;
+      const text = await this.text(id);
+      if (text === null) await this.told(id);
+      const job = text === null ? undefined : readable(id, text);
+      if (job && isEnded(job)) mine.push(job);
+    }
+    return mine;
+  }
+
+  async told(id: string): Promise<void> {
+    await this.redis.multi().srem(UNTOLD_KEY, id).del(tellingKey(id)).exec();
   }
 
   async appendLog(id: string, text: string): Promise<void> {
@@ -122,6 +145,16 @@ export class RedisJobs {
         "Ids look like task-20260122-103000-ab12; see `job list`.",
       );
     return this.redis.hget(JOBS_KEY, id);
+  }
+}
+
+/** Undefined for one that cannot be read: it is named by whoever lists. */
+function readable(id: string, text: string): JobRecord | undefined {
+  try {
+    return parsed(id, text);
+  } catch (error) {
+    if (error instanceof JobStoreError) return undefined;
+    throw error;
   }
 }
 

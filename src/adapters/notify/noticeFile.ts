@@ -11,13 +11,15 @@ export function noticeFile(jobsRoot: string): string {
   return join(jobsRoot, "notifications");
 }
 
-/** Appends a line a job; lines of several processes do not mix. */
+/** Appends a line a job, once, though it may be told again; lines of several processes do not mix. */
 export function fileNotifier(file: string): JobNotifier {
   return {
     name: "notifications file",
     tell: async (job) => {
+      const line = noticeLine(job);
+      if (readNotices(file).split("\n").includes(line)) return;
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      await appendFile(file, `${noticeLine(job)}\n`, { mode: 0o600 });
+      await appendFile(file, `${line}\n`, { mode: 0o600 });
     },
   };
 }

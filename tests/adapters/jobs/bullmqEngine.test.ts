@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { bullmqEngine } from "../../../src/adapters/jobs/bullmqEngine.ts";
-import { JOBS_KEY } from "../../../src/adapters/jobs/redisJobs.ts";
+import { JOBS_KEY, tellingKey } from "../../../src/adapters/jobs/redisJobs.ts";
 import type { JobRunner } from "../../../src/core/jobs/record.ts";
 import { taskIdOf } from "../../../src/core/jobs/taskId.ts";
 import { done, request } from "../../core/jobs/scenario.ts";
@@ -38,6 +38,7 @@ describe.skipIf(!hasRedis)("bullmq, on a redis-server of its own", () => {
     runner: () => runner(),
     // One that claims and is never heard again, on whatever host: its lock expires.
     deadRunner: () => runner(300),
+    tellerDies: (id: string) => redis.forget(tellingKey(id)),
   });
 
   engineContract(open);

@@ -11,6 +11,8 @@ export interface EngineWorld {
   runner(): JobRunner;
   /** Makes a runner whose process is gone. */
   deadRunner(): JobRunner;
+  /** Whoever had to tell of this job's end is seen to be gone. */
+  tellerDies(id: string): Promise<void>;
 }
 
 const SETTLED = { timeout: 60_000, interval: 20 };
@@ -129,6 +131,43 @@ export function engineContract(open: () => Promise<EngineWorld>): void {
       .toBe("failed");
     expect(await other.read(task_id)).toMatchObject({ error: { kind: "lost" }, exit_code: 137 });
     expect(ended).toEqual([task_id]);
+  });
+
+  test("the end of a job is another's to tell once its teller died, and nobody's once it was told", async () => {
+    const { engine, other, runner, deadRunner, tellerDies } = await open();
+    const endBy = async (who: JobRunner) => {
+      await engine.enqueue(request);
+      const job = await engine.claim(who);
+      if (!job) throw new Error("nothing was claimed");
+      expect(await engine.finish(job, done)).toMatchObject({ ok: true });
+      return job.task_id;
+    };
+    const untold = async () => (await other.sweep()).ended.map(({ task_id }) => task_id);
+
+    const told = await endBy(runner());
+    // Whoever wrote the end is telling.
+    expect(await untold()).toEqual([]);
+    await engine.told(told);
+    await tellerDies(told);
+    expect(await untold()).toEqual([]);
+
+    const lost = await endBy(deadRunner());
+    await tellerDies(lost);
+    const found = await Promise.all([untold(), untold()]);
+    // One of those who look tells.
+    expect(found.flat()).toEqual([lost]);
+    expect(await untold()).toEqual([]);
+    await other.told(lost);
+    await tellerDies(lost);
+    expect([await untold(), (await engine.sweep()).ended]).toEqual([[], []]);
+
+    const { task_id: cancelled } = await engine.enqueue(request);
+    await engine.cancel(cancelled);
+    expect(await untold()).toEqual([]);
+    await engine.told(cancelled);
+    expect(await engine.cancel(cancelled)).toEqual({ ok: false, refusal: "ended" });
+    await tellerDies(cancelled);
+    expect(await untold()).toEqual([]);
   });
 
   test("a job that its runner gives back waits again, and that counts as no run", async () => {

@@ -41,6 +41,8 @@ async function open() {
     other: engineAt(root),
     runner: () => runnerOf(identityOf(process.pid)),
     deadRunner: () => runnerOf(ended()),
+    // Its process is looked for.
+    tellerDies: async () => undefined,
     root,
   };
 }
@@ -136,4 +138,27 @@ test("a process that nobody waited for is not alive", async () => {
   const pid = Number(zombie());
   expect(isAlive(identityOf(pid))).toBe(false);
   expect(isAlive(identityOf(process.pid))).toBe(true);
+});
+
+test("an end that a process of another machine did not tell in five minutes is told here", async () => {
+  const { engine, root } = await open();
+  const { task_id } = await engine.enqueue(request);
+  const claimed = await engine.claim({ ...runnerOf(ended()), place: "another boot" });
+  if (!claimed) throw new Error("nothing was claimed");
+  await engine.finish(claimed, done);
+  expect((await engine.sweep()).ended).toEqual([]);
+  const at = (ms: number) => localEngine({ root, newId: () => "", now: () => Date.now() + ms });
+  expect((await at(299_000).sweep()).ended).toEqual([]);
+  expect((await at(301_000).sweep()).ended).toMatchObject([{ task_id, status: "completed" }]);
+});
+
+test("an end that is owed for a job that was forgotten is nobody's", async () => {
+  const { engine, deadRunner, root } = await open();
+  await engine.enqueue(request);
+  const claimed = await engine.claim(deadRunner());
+  if (!claimed) throw new Error("nothing was claimed");
+  await engine.finish(claimed, done);
+  await engine.prune({ before: new Date(Date.now() + 1_000), statuses: ["completed"] });
+  expect((await engine.sweep()).ended).toEqual([]);
+  expect(readdirSync(join(root, ".untold"))).toEqual([]);
 });

@@ -19,7 +19,12 @@ async function freePort(): Promise<number> {
 }
 
 /** A redis-server of its own on a free port, that keeps nothing. */
-export async function startRedis(): Promise<{ url: string; flush(): Promise<void>; stop(): Promise<void> }> {
+export async function startRedis(): Promise<{
+  url: string;
+  flush(): Promise<void>;
+  forget(key: string): Promise<void>;
+  stop(): Promise<void>;
+}> {
   const dir = mkdtempSync(join(tmpdir(), "omq-redis-"));
   for (let attempt = 0; ; attempt += 1) {
     const port = await freePort();
@@ -41,6 +46,7 @@ export async function startRedis(): Promise<{ url: string; flush(): Promise<void
     return {
       url,
       flush: async () => void (await redis.flushall()),
+      forget: async (key) => void (await redis.del(key)),
       stop: async () => {
         redis.disconnect();
         const exit = new Promise((resolve) => server.once("exit", resolve));

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { claudeWakeFile } from "../../../src/adapters/notify/claudeWake.ts";
-import { noticeFile, readNotices, takeNotices } from "../../../src/adapters/notify/noticeFile.ts";
+import { fileNotifier, noticeFile, readNotices, takeNotices } from "../../../src/adapters/notify/noticeFile.ts";
 import { desktopNotifier } from "../../../src/adapters/notify/programs.ts";
 import { webhookNotifier } from "../../../src/adapters/notify/webhook.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 import { jobNotices } from "../../../src/jobNotices.ts";
+import { JobNotices } from "../../../src/runtime/jobs/notices.ts";
 import { endedJob, failedJob } from "../../core/jobs/ended.ts";
 
 function folder(): string {
@@ -58,7 +59,7 @@ async function tellAll(dir: string, jobs: object, more: Record<string, string> =
   const notes: string[] = [];
   const env = { PATH: `${join(dir, "bin")}:${process.env.PATH}`, ...more };
   const notices = jobNotices(configSchema.parse({ jobs }), {
-    ...{ env, home: dir, root: join(dir, "jobs"), placeOf: () => "/jobs/x/job.json" },
+    ...{ env, home: dir, root: join(dir, "jobs"), placeOf: () => "/jobs/x/job.json", told: async () => undefined },
     log: (message, error) => void notes.push(`${message}: ${error instanceof Error ? error.message : ""}`),
   });
   notices.tell(job);
@@ -151,4 +152,29 @@ describe("as configured", () => {
     await tellAll(dir, { notify: { chat: false } }, {}, endedJob({ asked_by: { via: "claude", session: "quiet" } }));
     expect([existsSync(join(dir, "evil.jsonl")), existsSync(claudeWakeFile(state, "quiet"))]).toEqual([false, false]);
   });
+});
+
+test("a job that is told again has one line, and everybody counts as told once all ways are through, also one that fails", async () => {
+  const dir = folder();
+  const file = noticeFile(join(dir, "jobs"));
+  const seen: string[] = [];
+  const notices = new JobNotices(
+    [
+      { name: "broken", tell: () => Promise.reject(new Error("away")) },
+      fileNotifier(file),
+      { name: "slow", tell: async () => void seen.push("slow") },
+    ],
+    {
+      told: async ({ task_id }) => void seen.push(`told ${task_id}`),
+      log: (message) => void seen.push(message),
+    },
+  );
+  const job = endedJob();
+  for (const _ of [1, 2]) {
+    notices.tell(job);
+    await notices.settled();
+  }
+  expect(readNotices(file).trim().split("\n")).toHaveLength(1);
+  expect(seen.slice(-1)).toEqual([`told ${job.task_id}`]);
+  expect(seen.filter((line) => line.endsWith("by broken"))).toHaveLength(2);
 });
