@@ -112,6 +112,7 @@ export interface EventTargets {
 
 /** Sorts the host's events to whom they concern. Returns the work it started; never throws synchronously. */
 export async function onEvent(input: unknown, targets: EventTargets): Promise<void> {
+  if (!concerns(input)) return;
   const parsed = eventSchema.safeParse(input);
   if (!parsed.success) return;
   const { services, roles, voice } = targets;
@@ -171,6 +172,14 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
       return targets.onAnswered({ id, session: sessionID, agent, provider, model, created, completed, error, tokens });
     }
   }
+}
+
+const HEARD: ReadonlySet<unknown> = new Set(eventSchema.options.map(({ shape }) => shape.type.value));
+
+/** A first look, cheap because every piece of text that a model streams comes by: what it lets through is parsed. */
+function concerns(input: unknown): boolean {
+  const { type, properties } = (input ?? {}) as { type?: unknown; properties?: { part?: { type?: unknown } } };
+  return HEARD.has(type) && (type !== "message.part.updated" || properties?.part?.type === "tool");
 }
 
 /** Nobody sees a question of a child session: without an answer it would wait for ever. */

@@ -187,6 +187,7 @@ export function liveHooks(
         onAnswered: (message) => {
           services.routing.used(message);
           if (looksOnly || !usage.message(message)) return;
+          services.sessions.counted(message.session, message.tokens);
           const state = services.swarm.state;
           const worker = state && workerOfSession(state, message.session);
           if (worker) addTokens(services.live, worker.assignment.id, message.tokens);

@@ -1,6 +1,6 @@
 import type { UsageRow } from "../../src/core/tracking/usageRow.ts";
 import type { LiveView } from "../../src/core/workflow/dashboard.ts";
-import type { Tokens } from "../../src/core/workflow/model.ts";
+import { addedTokens, type Tokens } from "../../src/core/workflow/model.ts";
 import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 
 /** An assistant's message as the host tells it; one message is one model request. */
@@ -74,9 +74,7 @@ export class UsageRecorder {
 /** Adds an answer's tokens to what its Worker has used. */
 export function addTokens(live: Map<string, LiveView>, worker: string, more: Tokens): void {
   const view = live.get(worker);
-  const { input, output, cached } = view?.tokens ?? { input: 0, output: 0, cached: 0 };
-  const tokens = { input: input + more.input, output: output + more.output, cached: cached + more.cached };
-  live.set(worker, { ...view, tokens });
+  live.set(worker, { ...view, tokens: view?.tokens ? addedTokens(view.tokens, more) : more });
 }
 
 function forgetOldest(known: Set<string> | Map<string, unknown>): void {

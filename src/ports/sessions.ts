@@ -41,7 +41,10 @@ export interface Sessions {
   lastWords(session: string): Promise<string>;
   /** Whether its last message is a whole answer: words, and nothing that still has to run. */
   hasAnswered(session: string): Promise<boolean>;
+  /** What all its answers took so far. */
   tokens(session: string): Promise<Tokens>;
+  /** Hears what an answer took when it has ended, once each: `tokens` need not read a session that was made here. */
+  counted(session: string, tokens: Tokens): void;
   /** Answers a permission question with no; `reason` goes to the model. */
   rejectPermission(request: string, reason: string): Promise<void>;
   /** Names of the agents the host knows in this project. */

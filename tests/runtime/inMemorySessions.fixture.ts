@@ -70,6 +70,8 @@ export class InMemorySessions implements Sessions {
     return { input: 1, output: 2, cached: 0 };
   }
 
+  counted(): void {}
+
   async rejectPermission(): Promise<void> {
     this.calls.push("reject");
   }

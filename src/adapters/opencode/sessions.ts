@@ -1,6 +1,6 @@
 import type { OpencodeClient, Part } from "@opencode-ai/sdk/v2/client";
 import { createOpencodeClient } from "@opencode-ai/sdk/v2/client";
-import type { Tokens } from "../../core/workflow/model.ts";
+import { addedTokens, type Tokens } from "../../core/workflow/model.ts";
 import type { PermissionRule, SessionInfo, Sessions } from "../../ports/sessions.ts";
 
 /** Longest wait for any answer of OpenCode's own server (ms): it runs in the same process, so seconds mean it hangs. */
@@ -13,6 +13,8 @@ export class HostCallError extends Error {
 /** OpenCode's sessions through its SDK. `fetchIn` is the in-process transport a plugin is given. */
 export class OpenCodeSessions implements Sessions {
   private readonly client: OpencodeClient;
+  /** Of the sessions that this object made: reading one again means all its messages, with every file it read. */
+  private readonly tallies = new Map<string, Tokens>();
 
   constructor(options: { baseUrl: string; directory: string; fetch: typeof fetch; headers?: Record<string, string> }) {
     this.client = createOpencodeClient(options);
@@ -35,6 +37,7 @@ export class OpenCodeSessions implements Sessions {
         metadata: { ...metadata },
       }),
     );
+    this.tallies.set(session.id, { input: 0, output: 0, cached: 0 });
     return session.id;
   }
 
@@ -100,13 +103,14 @@ export class OpenCodeSessions implements Sessions {
   }
 
   async lastWords(session: string): Promise<string> {
-    const messages = await this.call(`read messages of ${session}`, () =>
-      this.client.session.messages({ sessionID: session }),
-    );
-    for (const message of [...messages].reverse()) {
-      if (message.info.role !== "assistant") continue;
-      const text = textOf(message.parts);
-      if (text !== "") return text;
+    // Mostly it stands in the newest message: all of a long session weighs megabytes.
+    for (const limit of [1, undefined]) {
+      const messages = await this.call(`read messages of ${session}`, () =>
+        this.client.session.messages({ sessionID: session, ...(limit === undefined ? {} : { limit }) }),
+      );
+      const said = messages.flatMap(({ info, parts }) => (info.role === "assistant" ? [textOf(parts)] : []));
+      const last = said.findLast((text) => text !== "");
+      if (last !== undefined) return last;
     }
     return "";
   }
@@ -121,18 +125,21 @@ export class OpenCodeSessions implements Sessions {
     );
   }
 
+  counted(session: string, tokens: Tokens): void {
+    const before = this.tallies.get(session);
+    if (before) this.tallies.set(session, addedTokens(before, tokens));
+  }
+
   async tokens(session: string): Promise<Tokens> {
+    const tally = this.tallies.get(session);
+    if (tally) return tally;
     const messages = await this.call(`read messages of ${session}`, () =>
       this.client.session.messages({ sessionID: session }),
     );
-    const sum = { input: 0, output: 0, cached: 0 };
-    for (const { info } of messages) {
-      if (info.role !== "assistant") continue;
-      sum.input += info.tokens.input + info.tokens.cache.read;
-      sum.output += info.tokens.output;
-      sum.cached += info.tokens.cache.read;
-    }
-    return sum;
+    return messages
+      .flatMap(({ info }) => (info.role === "assistant" ? [info.tokens] : []))
+      .map(({ input, output, cache }) => ({ input: input + cache.read, output, cached: cache.read }))
+      .reduce(addedTokens, { input: 0, output: 0, cached: 0 });
   }
 
   async rejectPermission(request: string, reason: string): Promise<void> {

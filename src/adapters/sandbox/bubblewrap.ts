@@ -5,6 +5,7 @@ import path from "node:path";
 import type { PreparedShell, Sandbox, SandboxProbe, SandboxRun, SandboxSpec } from "../../ports/sandbox.ts";
 import { baselineArgs, homeMasks, secretNames, socketMasks } from "./baseline.ts";
 import { ProjectDirError } from "./errors.ts";
+import { IgnoredDirs } from "./ignoredDirs.ts";
 import { NetworkAccess, type NetworkAccessOptions } from "./network/access.ts";
 import { privateDirs, removeMade } from "./privateDirs.ts";
 import { probeBubblewrap } from "./probe.ts";
@@ -53,6 +54,7 @@ export class BubblewrapSandbox implements Sandbox {
   private readonly repositories = new Map<string, Promise<RepositoryPaths>>();
   private readonly made = new Set<string>();
   private readonly calls = new RunningCalls();
+  private readonly ignoredDirs = new IgnoredDirs();
   private usable: Extract<SandboxProbe, { usable: true }> | undefined;
   private store: Promise<string> | undefined;
 
@@ -143,7 +145,9 @@ export class BubblewrapSandbox implements Sandbox {
     const baseline = await baselineArgs({ privateTmp: own.tmp, environment: this.environment });
     const hasPrivateDirs = spec.role === "worker" || spec.role === "qa";
     const shown = spec.worktree ? await shownArgs(treeDir, projectDir, spec.worktree.shown) : [];
-    const outputs = hasPrivateDirs ? await privateDirs(treeDir, own.dirs, rules, projectDir) : { args: [], made: [] };
+    const outputs = hasPrivateDirs
+      ? await privateDirs(treeDir, own.dirs, rules, this.ignoredDirs, projectDir)
+      : { args: [], made: [] };
     for (const dir of outputs.made) this.made.add(dir);
     // After the mount points were made: what stands now is what the call finds, the rest is the call's.
     const plan = await planWritable(treeDir, rules, projectDir);

@@ -1,5 +1,6 @@
 import { cp, lstat, mkdir, readdir, rmdir } from "node:fs/promises";
 import path from "node:path";
+import type { IgnoredDirs } from "./ignoredDirs.ts";
 import type { ScopeRules } from "./scopeRules.ts";
 
 /** What builds leave behind. Copied into the private directory while small, because builds and tests may read it. */
@@ -24,12 +25,14 @@ export interface PrivateDirs {
  * builds and tests run and no other session sees the result.
  *
  * @param storeDir host directory of this private id; its content lives as long as the sandbox object
+ * @param ignoredDirs says which of them git ignores
  * @param view for a worktree: where the session sees it, which is also where the project's own outputs lie
  */
 export async function privateDirs(
   projectDir: string,
   storeDir: string,
   rules: ScopeRules,
+  ignoredDirs: IgnoredDirs,
   view = projectDir,
 ): Promise<PrivateDirs> {
   const candidates = [...BUILD_DIRS, ...CACHE_DIRS].filter(
@@ -37,7 +40,7 @@ export async function privateDirs(
   );
   const hasModules = await isDirectory(path.join(view, "node_modules"));
   const asked = [...candidates, ...(hasModules ? ["node_modules"] : [])];
-  const ignored = await ignoredDirs(projectDir, asked);
+  const ignored = await ignoredDirs.among(projectDir, asked);
   const wanted = candidates.filter((name) => ignored.has(name));
   if (ignored.has("node_modules")) wanted.push(...MODULE_CACHES.map((name) => `node_modules/${name}`));
   const args: string[] = [];
@@ -74,19 +77,6 @@ async function copySmall(from: string, to: string): Promise<boolean> {
   if (entries.length > MAX_COPIED_FILES) return false;
   await cp(from, to, { recursive: true, verbatimSymlinks: true });
   return true;
-}
-
-/** Which of the names git ignores as directories; none outside a repository. */
-async function ignoredDirs(projectDir: string, names: readonly string[]): Promise<Set<string>> {
-  if (names.length === 0) return new Set();
-  const { execa } = await import("execa");
-  const result = await execa("git", ["check-ignore", "-z", "--stdin"], {
-    cwd: projectDir,
-    input: names.map((name) => `${name}/`).join("\0"),
-    reject: false,
-    timeout: 10_000,
-  });
-  return new Set(result.stdout.split("\0").map((name) => name.replace(/\/$/, "")));
 }
 
 async function isDirectory(entry: string): Promise<boolean> {

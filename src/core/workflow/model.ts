@@ -40,6 +40,10 @@ export const reportedQaSchema = z.object({ command: z.string(), passed: z.boolea
 export const tokensSchema = z.object({ input: z.number(), output: z.number(), cached: z.number() });
 export type Tokens = z.infer<typeof tokensSchema>;
 
+export function addedTokens(one: Tokens, more: Tokens): Tokens {
+  return { input: one.input + more.input, output: one.output + more.output, cached: one.cached + more.cached };
+}
+
 /** Who wrote a changed path, as far as tool calls, sandboxed shells and git can tell. */
 export const changeRowSchema = z.object({
   path: z.string(),
