@@ -68,6 +68,19 @@ describe.each(ISOLATIONS)("the main job on real OpenCode, isolation %s", (isolat
     const report = (await chat.results("commit_changes"))[0];
     expect(report).toContain("## Final report");
     expect(report).toContain("npm run test");
+    // What a Worker's answers took was counted as they ended; its session tells the same.
+    const { data: told = [] } = await project.client.session.messages({ sessionID: left?.id ?? "" });
+    const reported = told.findIndex(({ parts }) =>
+      parts.some((part) => part.type === "tool" && part.tool === "report_result"),
+    );
+    const before = told.slice(0, reported).flatMap(({ info }) => (info.role === "assistant" ? [info.tokens] : []));
+    expect(state.workers[0]).toMatchObject({
+      tokens: {
+        input: before.reduce((sum, { input, cache }) => sum + input + cache.read, 0),
+        output: before.reduce((sum, { output }) => sum + output, 0),
+      },
+    });
+    expect(before.length).toBeGreaterThan(2);
     // When tool calls ran stands where the views look for it.
     const calls = ((await project.read(".aegis/calls.jsonl")) ?? "").trimEnd().split("\n");
     const ended = calls.map((line) => callLineSchema.parse(JSON.parse(line))).filter((line) => line.state === "ended");

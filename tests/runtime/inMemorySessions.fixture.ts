@@ -1,3 +1,4 @@
+import { addedTokens, type Tokens } from "../../src/core/workflow/model.ts";
 import type { SessionInfo, Sessions } from "../../src/ports/sessions.ts";
 
 /** Sessions kept in memory, with every call noted in order. No model answers: a test plays the turns itself. */
@@ -9,6 +10,7 @@ export class InMemorySessions implements Sessions {
   createFails: string | undefined;
   /** Sessions whose last message is a whole answer. */
   readonly answered = new Set<string>();
+  private readonly tallies = new Map<string, Tokens>();
   knownAgents: readonly string[] = ["commander", "worker", "scout", "librarian"];
   onPrompt: (session: string) => void = () => undefined;
 
@@ -66,11 +68,14 @@ export class InMemorySessions implements Sessions {
     return this.answered.has(session);
   }
 
-  async tokens() {
-    return { input: 1, output: 2, cached: 0 };
+  /** As told by `counted`; without it a little, so that a sum can be seen. */
+  async tokens(session = "") {
+    return this.tallies.get(session) ?? { input: 1, output: 2, cached: 0 };
   }
 
-  counted(): void {}
+  counted(session: string, tokens: Tokens): void {
+    this.tallies.set(session, addedTokens(this.tallies.get(session) ?? { input: 0, output: 0, cached: 0 }, tokens));
+  }
 
   async rejectPermission(): Promise<void> {
     this.calls.push("reject");
