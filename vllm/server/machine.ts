@@ -1,5 +1,4 @@
 import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
@@ -29,20 +28,6 @@ export async function gpuMemory(env: Env): Promise<GpuMemory[] | undefined> {
     const [index, uuid, total, free] = line.split(",").map((part) => part.trim());
     if (index === undefined || uuid === undefined || !/^\d+$/.test(total ?? "") || !/^\d+$/.test(free ?? "")) return [];
     return [{ index, uuid, totalGib: Number(total) / 1024, freeGib: Number(free) / 1024 }];
-  });
-}
-
-/** Whether a port can be bound. */
-export function portIsFree(host: string, port: number): Promise<boolean> {
-  return new Promise((done, fail) => {
-    const probe = createServer();
-    probe.once("error", (error: NodeJS.ErrnoException) => {
-      // An address of another machine is vLLM's to report; a taken port is ours.
-      if (error.code === "EADDRINUSE" || error.code === "EACCES") done(false);
-      else if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") done(true);
-      else fail(error);
-    });
-    probe.listen({ port, host: host.replace(/^\[|\]$/g, ""), exclusive: true }, () => probe.close(() => done(true)));
   });
 }
 

@@ -1,12 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { PoolServer, PoolServers } from "../../ports/poolServers.ts";
-import { hasCode } from "../../ports/thrown.ts";
 import { GUARD } from "../programs/guard.ts";
+import { portIsFree } from "../programs/portIsFree.ts";
 import { signalGroup } from "../programs/signalGroup.ts";
 import { UNATTENDED_OPENCODE } from "./quietOpencode.ts";
 import { ServedSessions } from "./servedSessions.ts";
@@ -37,7 +36,7 @@ export class OpenCodeServers implements PoolServers {
   }
 
   async start(port: number): Promise<PoolServer | "taken"> {
-    if (!(await isFree(port))) return "taken";
+    if (!(await portIsFree("127.0.0.1", port))) return "taken";
     const { program, projectDir, env, stateDir, startTimeoutMs, stopTimeoutMs, healthTimeoutMs } = this.settings;
     await mkdir(join(stateDir, "pool"), { recursive: true, mode: 0o700 });
     const password = randomBytes(24).toString("base64url");
@@ -90,7 +89,7 @@ export class OpenCodeServers implements PoolServers {
     if (first === undefined || first === "late" || new URL(first).port !== String(port)) {
       await stop();
       // Somebody was faster between the look and the start.
-      if (first !== "late" && !(await isFree(port))) return "taken";
+      if (first !== "late" && !(await portIsFree("127.0.0.1", port))) return "taken";
       const why = first === "late" ? `named no address within ${startTimeoutMs / 1000} s` : "ended at once";
       throw new Error(`opencode serve on port ${port} ${why}: ${said.trim().slice(-600)}`);
     }
@@ -103,12 +102,4 @@ export class OpenCodeServers implements PoolServers {
       stop,
     };
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error) => (hasCode(error, "EADDRINUSE", "EACCES") ? resolve(false) : reject(error)));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }

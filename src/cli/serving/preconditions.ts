@@ -1,6 +1,7 @@
 import { gpus } from "../../../vllm/capacity/gpus.ts";
-import { gpuMemory, localModelConfig, portIsFree } from "../../../vllm/server/machine.ts";
+import { gpuMemory, localModelConfig } from "../../../vllm/server/machine.ts";
 import type { NoticeCode } from "../../../vllm/server/notice.ts";
+import { portIsFree } from "../../adapters/programs/portIsFree.ts";
 import type { Io } from "../io.ts";
 import type { ServeCommand } from "./serveCommand.ts";
 

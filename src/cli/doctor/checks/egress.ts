@@ -18,6 +18,17 @@ async function findingsOf({ facts }: CheckContext, faults: readonly HostConfigFa
   return typeof found === "string" ? found : found.filter(({ fault }) => faults.includes(fault));
 }
 
+/** The merged configuration with the plugin's findings of some kinds in it, or why there is none. */
+async function judgedConfig(
+  context: CheckContext,
+  faults: readonly HostConfigFault[],
+): Promise<string | { merged: MergedConfig; found: readonly HostConfigFinding[] }> {
+  const merged = await context.facts.merged();
+  if (typeof merged === "string") return merged;
+  const found = await findingsOf(context, faults);
+  return typeof found === "string" ? found : { merged, found };
+}
+
 const listOf = ({ say }: CheckContext, found: readonly HostConfigFinding[]): string =>
   found.map(({ fault, entry, value }) => say(`doctor.seen.hostFault.${fault}`, { entry, value })).join("; ");
 
@@ -28,17 +39,15 @@ export const checkNothingLeaves: Check = {
   needs: ["opencode-config", "config"],
   run: async (context) => {
     const { say, facts } = context;
-    const merged = await facts.merged();
-    if (typeof merged === "string") return skip(merged);
-    const judged = await findingsOf(context, ["foreign-host", "unreadable"]);
+    const judged = await judgedConfig(context, ["foreign-host", "unreadable"]);
     if (typeof judged === "string") return skip(judged);
-    const providers = foreignProviders(merged, await facts.allowedHosts()).map((one) => ({
+    const providers = foreignProviders(judged.merged, await facts.allowedHosts()).map((one) => ({
       ...one,
       fault: "foreign-host" as const,
       what: "",
       mend: "",
     }));
-    const foreign = [...providers, ...judged];
+    const foreign = [...providers, ...judged.found];
     if (foreign.length === 0) return ok(say("doctor.seen.nothingLeaves.ok"));
     const data = { foreign: foreign.map(({ entry, value }) => ({ entry, value })) };
     return fail(listOf(context, foreign), say("doctor.mend.nothingLeaves"), data);
@@ -87,11 +96,10 @@ export const checkDefaultModel: Check = {
   group: "opencode",
   needs: ["opencode-config", "config"],
   run: async (context) => {
-    const { say, facts } = context;
-    const merged = await facts.merged();
-    if (typeof merged === "string") return skip(merged);
-    const found = await findingsOf(context, ["hosted-model", "no-model"]);
-    if (typeof found === "string") return skip(found);
+    const { say } = context;
+    const judged = await judgedConfig(context, ["hosted-model", "no-model"]);
+    if (typeof judged === "string") return skip(judged);
+    const { merged, found } = judged;
     if (found.length > 0) return fail(listOf(context, found), say("doctor.mend.defaultModel"));
     return ok(merged.model ?? (merged.enabled_providers ?? []).join(", "));
   },
@@ -118,11 +126,10 @@ export const checkShare: Check = {
   group: "opencode",
   needs: ["opencode-config", "config"],
   run: async (context) => {
-    const { say, facts } = context;
-    const merged = await facts.merged();
-    if (typeof merged === "string") return skip(merged);
-    const found = await findingsOf(context, ["share"]);
-    if (typeof found === "string") return skip(found);
+    const { say } = context;
+    const judged = await judgedConfig(context, ["share"]);
+    if (typeof judged === "string") return skip(judged);
+    const { merged, found } = judged;
     return found.length === 0 ? ok(merged.share ?? "—") : fail(listOf(context, found), say("doctor.mend.share"));
   },
 };
