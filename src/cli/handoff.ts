@@ -52,7 +52,7 @@ export function registerHandoff(program: Command, io: Io): void {
           from: toolName(done.from),
           to: toolName(to),
           file: relative(io.cwd, file) || join(".", file),
-          characters: done.characters,
+          characters: done.characters.toLocaleString("en"),
         })}\n`,
       );
       if (!hasWords(context)) io.stdout.write(`${paint(io, "yellow", say(io.lang, "handoff.empty"))}\n`);

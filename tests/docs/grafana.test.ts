@@ -37,14 +37,41 @@ const panel = z.discriminatedUnion("type", [
     }),
   ),
 ]);
-const variable = z.looseObject({
+const choice = z.union([z.string(), z.array(z.string())]);
+const variable = z.strictObject({
   name: z.string(),
   label: z.string(),
   type: z.enum(["datasource", "query"]),
   query: z.union([z.string(), z.strictObject({ query: z.string(), refId: z.string() })]),
+  datasource: dataSource.optional(),
+  current: z.strictObject({ selected: z.boolean().optional(), text: choice, value: choice }).optional(),
+  options: z.array(z.never()),
+  refresh: z.number().int().min(0).max(2),
+  hide: z.number().int().min(0).max(2),
+  sort: z.number().int().min(0).max(8).optional(),
+  regex: z.string(),
+  multi: z.boolean(),
+  includeAll: z.boolean(),
+  allValue: z.string().nullish(),
+  skipUrlSync: z.boolean(),
 });
-/** What Grafana 10's dashboard kind asks for, as far as this file uses it. */
-const dashboard = z.looseObject({
+/**
+ * Grafana's own dashboard kind as far as this file uses it: the keys and types of `Dashboard` in @grafana/schema 13.2.3, and
+ * before them what an export has for the import. grafana-foundation-sdk 10.1 (Python) reads the file and loses no field.
+ */
+const dashboard = z.strictObject({
+  __inputs: z.array(z.never()),
+  __requires: z.array(z.strictObject({ type: z.string(), id: z.string(), name: z.string(), version: z.string() })),
+  description: z.string(),
+  editable: z.boolean(),
+  fiscalYearStartMonth: z.number().int().min(0).max(11),
+  graphTooltip: z.number().int().min(0).max(2),
+  links: z.array(z.never()),
+  liveNow: z.boolean(),
+  timepicker: z.strictObject({}),
+  timezone: z.string(),
+  version: z.number().int(),
+  weekStart: z.string(),
   id: z.null(),
   uid: z.string().regex(/^[a-z0-9-]{1,40}$/),
   title: z.string().min(1),

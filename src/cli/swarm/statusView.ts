@@ -2,7 +2,6 @@ import type { GateSummary } from "../../core/gate/gateSummary.ts";
 import {
   duration,
   type LiveView,
-  renderDashboard,
   renderFinalReport,
   renderQaTable,
   workerRows,
@@ -15,6 +14,7 @@ import type { LeaseHolder } from "../../ports/lease.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 import { gateData, gateLines } from "./gateView.ts";
+import { workerTable } from "./workerTable.ts";
 
 /** What is known beside the log: what the model gate did, and what Workers do now. */
 export interface Beside {
@@ -83,9 +83,9 @@ export function renderStatus(
     say(io.lang, key, parameters);
   const took = duration((swarm.endedAt ?? now) - swarm.startedAt);
   const lines = [text("swarm.status.head", { id: swarm.id, phase: swarm.phase, took })];
-  lines.push(
-    holder ? text("swarm.status.holder", { pid: holder.pid, since: holder.since }) : text("swarm.status.nobody"),
-  );
+  if (holder) lines.push(text("swarm.status.holder", { pid: holder.pid, since: holder.since }));
+  // Nobody has to drive one that is over.
+  else if (!isOver(swarm)) lines.push(text("swarm.status.nobody"));
   const design = designData(swarm.design);
   const revision = "revision" in design ? ` · ${text("swarm.status.revision", { revision: design.revision })}` : "";
   const by = "by" in design ? ` · ${design.by}` : "";
@@ -98,7 +98,7 @@ export function renderStatus(
   if (swarm.abort) lines.push(text("swarm.status.aborted", { by: swarm.abort.by, reason: swarm.abort.reason }));
   const requests = gate ? ["", ...gateLines(io, gate)] : [];
   if (swarm.phase === "done") return [...lines, "", renderFinalReport(swarm, now), ...requests].join("\n");
-  lines.push("", renderDashboard(swarm, now, live));
+  lines.push("", ...workerTable(io, swarm, now, live ?? new Map()));
   const evidence = swarm.lastQaTree === undefined ? undefined : swarm.evidence[swarm.lastQaTree];
   if (evidence) lines.push("", `${text("swarm.status.qa")} ${swarm.lastQaTree ?? ""}`, renderQaTable(evidence.rows));
   return [...lines, ...requests].join("\n");

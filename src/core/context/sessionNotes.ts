@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readAnswer } from "../workflow/readAnswer.ts";
 
 const todo = z.object({ content: z.string(), status: z.string() });
 export type SessionTodo = z.infer<typeof todo>;
@@ -14,7 +15,7 @@ export const sessionNotesSchema = z.object({
   /** ms since the epoch. */
   startedAt: z.number(),
   at: z.number(),
-  /** The person's first message, and their newest. */
+  /** The person's first message, and their newest that was more than a yes to what they were asked. */
   first: z.string(),
   latest: z.string(),
   todos: z.array(todo),
@@ -34,7 +35,21 @@ export function newNotes(tool: SessionNotes["tool"], session: string, at: number
 export function withWords(notes: SessionNotes, said: string, at: number): SessionNotes {
   const words = said.trim().slice(0, WORDS);
   if (words === "") return notes;
-  return { ...notes, at, first: notes.first === "" ? words : notes.first, latest: words };
+  const first = notes.first === "" ? words : notes.first;
+  return { ...notes, at, first, latest: isMereAnswer(words) && notes.latest !== "" ? notes.latest : words };
+}
+
+/** Longest answer, in characters, that says nothing of its own. */
+const ANSWER = 20;
+const ANY_NUMBER = Array.from({ length: 9 }, (_, index) => ({
+  number: index + 1,
+  label: "",
+  verdict: "yes" as const,
+}));
+
+/** "1", "네, 진행해 주세요": they say what to do only to whoever asked. */
+function isMereAnswer(words: string): boolean {
+  return words.length <= ANSWER && readAnswer(words, ANY_NUMBER).verdict === "yes";
 }
 
 export function withFile(notes: SessionNotes, file: string, at: number): SessionNotes {

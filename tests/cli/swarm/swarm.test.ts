@@ -53,8 +53,10 @@ describe("swarm status", () => {
     expect(plain.out).toContain(`Swarm ${SWARM} · monitoring`);
     expect(plain.out).toContain("No process drives it.");
     expect(plain.out).toContain("Design: skipped · person");
-    expect(plain.out).toMatch(/\| w01 \| store \| 🔍 exploring/u);
-    expect(plain.out).toMatch(/\| w02 \| api \| ⏳ queued/u);
+    expect(plain.out).toMatch(/^ID +Worker +Status +Time +Tokens +Now$/m);
+    expect(plain.out).toMatch(/^w01 +\S.* exploring +\d+\S* .*$/m);
+    expect(plain.out).toMatch(/^w02 +\S.* queued +0s +0$/m);
+    expect(plain.out).not.toContain("await_workers");
     expect(plain.out).toContain("0/2 completed");
     const json = JSON.parse((await cli(["swarm", "status", "--json"], { cwd: project, env })).out);
     expect(json).toMatchObject({
