@@ -1,9 +1,12 @@
 import type { PluginInput, PluginModule } from "@opencode-ai/plugin";
 import { z } from "zod";
+import { HostSelf } from "../src/adapters/opencode/hostSelf.ts";
 import { compose } from "./compose.ts";
 import { brokenHooks } from "./hooks/broken.ts";
+import { guardHost } from "./hooks/hostGuard.ts";
 import { liveHooks } from "./hooks/live.ts";
 import { readOptions } from "./options.ts";
+import { setup } from "./otherHost.ts";
 
 /** The transport of the client a plugin is given: in `opencode run` and the TUI no server listens on a port. */
 const innerClient = z.looseObject({ _client: z.looseObject({ getConfig: z.function() }) });
@@ -29,18 +32,20 @@ function transportOf(input: PluginInput): { baseUrl: string; fetch: typeof fetch
   return { baseUrl: config.data.baseUrl ?? own.baseUrl, fetch: config.data.fetch ?? fetch, headers };
 }
 
-const module: PluginModule = {
+const module: PluginModule & { setup: typeof setup } = {
   id: "oh-my-qwencoder",
   server: async (input, rawOptions) => {
     const options = readOptions(rawOptions);
     if (!options.ok) return brokenHooks(options.problem, {});
-    const composition = await compose(
-      { directory: input.directory, worktree: input.worktree, ...transportOf(input) },
-      options.options,
-    );
+    const transport = transportOf(input);
+    const { directory, worktree } = input;
+    const composition = await compose({ directory, worktree, ...transport }, options.options);
     if (!composition.ok) return brokenHooks(composition.problem, options.options);
-    return liveHooks(composition, options.options, input.directory);
+    const hooks = liveHooks(composition, options.options, directory);
+    const refusing = (problem: string) => brokenHooks(problem, options.options);
+    return guardHost(hooks, new HostSelf(transport), refusing, composition.services.log);
   },
+  setup,
 };
 
 export default module;

@@ -5,7 +5,7 @@ import { allChecks } from "../../src/cli/doctor/all.ts";
 import { type Check, type CheckContext, type CheckName, type CheckRow, ok, warn } from "../../src/cli/doctor/check.ts";
 import { foreignProviders } from "../../src/cli/doctor/checks/egress.ts";
 import { nodeIsNewEnough } from "../../src/cli/doctor/checks/machine.ts";
-import { checkRipgrep, opencodeIsSupported } from "../../src/cli/doctor/checks/opencode.ts";
+import { checkRipgrep } from "../../src/cli/doctor/checks/opencode.ts";
 import { tryStateDir } from "../../src/cli/doctor/checks/stateDirs.ts";
 import { makeFacts } from "../../src/cli/doctor/facts/facts.ts";
 import { hostFindings } from "../../src/cli/doctor/facts/hostFindings.ts";
@@ -16,6 +16,7 @@ import { say } from "../../src/cli/messages/catalogue.ts";
 import { doctorEn } from "../../src/cli/messages/doctorEn.ts";
 import { doctorKo } from "../../src/cli/messages/doctorKo.ts";
 import { readConfig } from "../../src/config/read.ts";
+import { supportsOpencode } from "../../src/core/hostVersion.ts";
 import { cli, makeWorld, put, recordIo, tree } from "./io.ts";
 
 const inEnglish: CheckContext["say"] = (key, parameters) => say("en", key, parameters);
@@ -199,7 +200,7 @@ describe("single checks", () => {
   it("know the oldest Node and OpenCode", () => {
     const nodes = ["v20.18.3", "v20.19.0", "v21.0.0", "v24.1.0", "v18.20.0"];
     expect(nodes.map(nodeIsNewEnough)).toEqual([false, true, true, true, false]);
-    expect(["1.17.9", "1.18.0", "1.30.2", "2.0.0", ""].map(opencodeIsSupported)).toEqual([
+    expect(["1.17.9", "1.18.0", "1.30.2", "2.0.0", ""].map(supportsOpencode)).toEqual([
       false,
       true,
       true,

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -10,9 +11,10 @@ import { executeViaCLI } from "../../src/library/executeViaCLI.ts";
 import { type Brain, call, fail, say } from "../../vllm/simulator/brain.ts";
 import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
+import { installTarball, tree } from "./tarball.ts";
 import { MODEL, ProjectDir, packageDir } from "./world.ts";
 
-/** Project install and `opencode run`: one process that ends with its first idle, nobody there to answer a question. */
+/** The package as it is installed, and `opencode run`: one process that ends with its first idle, nobody there to answer a question. */
 const parts: Part[] = [
   { name: "left", scope: ["src/left/**"], steps: goodWorker("src/left/a.mjs") },
   { name: "right", scope: ["src/right/**"], steps: goodWorker("src/right/b.mjs") },
@@ -22,6 +24,10 @@ let model: ScriptedServer;
 let home: string;
 let dir: string;
 let brain: Brain;
+/** The installed command line. */
+let bin: string;
+/** The project's files before the install. */
+let found: Record<string, string>;
 beforeAll(async () => {
   const steps = opening(parts);
   // Under autopilot the design is approved in the same turn: there is no person's message between.
@@ -36,23 +42,43 @@ afterAll(async () => {
   for (const each of [home, dir]) await rm(each, { recursive: true, force: true, maxRetries: 5 });
 });
 
-describe("opencode run --agent commander after a project install", () => {
+/** What the doctor asks a model. */
+const examined: Brain = (turn) =>
+  turn.tools.includes("aegis_probe") && turn.assistantTurns === 0
+    ? { toolCalls: [{ name: "aegis_probe", arguments: { word: "ping" } }] }
+    : { text: "pong" };
+
+describe("the tarball in a project: install, doctor, opencode run --agent commander, uninstall", () => {
   test("goes from the request to the commit in one run", async () => {
-    const env = isolatedEnvironment(process.env, home, "unused");
+    const program = await findOpencode({ PATH: "" }, packageDir);
+    const env = {
+      ...isolatedEnvironment(process.env, home, "unused"),
+      PATH: `${path.dirname(program)}:${process.env.PATH ?? ""}`,
+    };
     const project = new ProjectDir(dir);
+    const save = async (message: string) => {
+      await execa("git", ["add", "-A"], { cwd: dir });
+      await execa("git", ["-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", "-m", message], {
+        cwd: dir,
+      });
+    };
     await execa("git", ["init", "-q", "-b", "main"], { cwd: dir });
     for (const [name, text] of Object.entries(checkedProject)) await project.put(name, text);
-    const args = ["install", "--yes", "--base-url", model.baseUrl, "--model", MODEL];
-    await execa(process.execPath, [path.join(packageDir, "bin/oh-my-qwencoder.js"), ...args], {
-      cwd: dir,
-      env,
-      extendEnv: false,
-    });
-    await execa("git", ["add", "-A"], { cwd: dir });
-    await execa("git", ["-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", "-m", "start"], {
-      cwd: dir,
-    });
-    const program = await findOpencode({ PATH: "" }, packageDir);
+    await save("start");
+    found = await tree(dir);
+    bin = await installTarball(await mkdtemp(path.join(home, "tarball-")));
+    const ours = (...args: string[]) => execa(bin, args, { cwd: dir, env, extendEnv: false, stdin: "ignore" });
+
+    await ours("install", "--yes", "--base-url", model.baseUrl, "--model", MODEL);
+    const working = brain;
+    brain = examined;
+    const { checks } = JSON.parse((await ours("doctor", "--json")).stdout);
+    brain = working;
+    expect(checks.filter(({ status }: { status: string }) => status === "fail")).toEqual([]);
+    const url = pathToFileURL(path.join(await realpath(path.dirname(bin)), "../lib/node_modules/oh-my-qwencoder")).href;
+    expect(JSON.stringify(checks.find(({ name }: { name: string }) => name === "plugin-entry"))).toContain(url);
+
+    await save("use it");
     const run = await execa(program, ["run", "--agent", "commander", "autopilot: build both parts"], {
       cwd: dir,
       env,
@@ -69,7 +95,7 @@ describe("opencode run --agent commander after a project install", () => {
     expect(state?.design).toMatchObject({ status: "approved", by: "autopilot" });
     expect(await project.git("log", "--format=%s %an <%ae>", "-1")).toBe("feat: all parts aegis <aegis@localhost>");
     expect(await project.git("status", "--porcelain")).toBe("");
-  }, 150_000);
+  }, 240_000);
 
   test("a handoff is gone on with by the line that it says", async () => {
     const env = { ...isolatedEnvironment(process.env, home, "unused"), PATH: `${process.env.PATH}` };
@@ -112,4 +138,20 @@ describe("opencode run --agent commander after a project install", () => {
     const refused = await executeViaCLI({ ...ask, prompt: "x", timeout: 100_000 });
     expect(refused.failure, JSON.stringify(refused)).toMatchObject({ kind: "auth" });
   }, 200_000);
+
+  test("--uninstall leaves the tree as it was, but for what the swarm built and its records", async () => {
+    await execa(bin, ["install", "--uninstall"], {
+      cwd: dir,
+      env: { HOME: home, PATH: process.env.PATH ?? "" },
+      extendEnv: false,
+    });
+    const project = new ProjectDir(dir);
+    const built = (await project.git("diff", "--name-only", "HEAD~1", "HEAD")).split("\n");
+    expect(built).toEqual(["src/left/a.mjs", "src/right/b.mjs"]);
+    const left = Object.entries(await tree(dir)).filter(
+      ([name]) => !/^(\.aegis|src\/left|src\/right)(\/|$)/.test(name),
+    );
+    expect(Object.fromEntries(left)).toEqual(found);
+    expect(await readdir(path.join(dir, ".aegis"))).not.toContain("install");
+  });
 });

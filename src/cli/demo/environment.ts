@@ -2,11 +2,9 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { QUIET_OPENCODE } from "../../adapters/opencode/quietOpencode.ts";
+import { supportsOpencode, TESTED_OPENCODE } from "../../core/hostVersion.ts";
 import { CliFailure } from "../failure.ts";
 import { MODELS_FILE } from "../install/places.ts";
-
-/** Version of OpenCode that is known to work, named when there is none. */
-const KNOWN_OPENCODE = "1.18.33";
 
 /** Variables of the caller that OpenCode and the tools it runs may see. Keys of hosted providers are not among them. */
 const INHERITED = ["PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS"];
@@ -47,7 +45,7 @@ export async function findOpencode(
 ): Promise<string> {
   const folders = [...(env.PATH ?? "").split(delimiter).filter(Boolean), join(packageDir, "node_modules", ".bin")];
   const program = folders.map((folder) => join(folder, "opencode")).find((path) => existsSync(path));
-  const next = `Install it with \`npm install --global opencode-ai@${KNOWN_OPENCODE}\` and try again.`;
+  const next = `Install it with \`npm install --global opencode-ai@${TESTED_OPENCODE}\` and try again.`;
   if (!program) throw new CliFailure("OpenCode was not found: no `opencode` on PATH or beside this package.", { next });
   const asked = await execa(program, ["--version"], { reject: false, timeout: 20_000 });
   const version = asked.exitCode === 0 ? asked.stdout.trim() : "";
@@ -56,8 +54,7 @@ export async function findOpencode(
       next,
     });
   }
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major !== 1 || minor < 18) {
+  if (!supportsOpencode(version)) {
     throw new CliFailure(`${program} is OpenCode ${version}; the plugin needs 1.18 or a later 1.x.`, { next });
   }
   return program;

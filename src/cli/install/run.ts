@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { policySettings } from "../../config/policySettings.ts";
+import { supportsOpencode, TESTED_OPENCODE } from "../../core/hostVersion.ts";
 import { hostsNamed } from "../../core/routing/hostsNamed.ts";
 import { makePolicy } from "../../core/routing/policy.ts";
 import { homeOf, loadConfig } from "../config/load.ts";
@@ -15,6 +16,7 @@ import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically }
 import { claudeFiles } from "./claudeFiles.ts";
 import { unifiedDiff } from "./diff.ts";
 import { renamedAgents } from "./existingAgents.ts";
+import { hostVersion } from "./hostVersion.ts";
 import { hidesProvider, laterConfigs } from "./laterConfigs.ts";
 import type { Manifest } from "./manifest.ts";
 import type { InstallOptions } from "./options.ts";
@@ -32,6 +34,7 @@ export interface InstallWorld {
   etc: string;
   write: WriteFile;
   probe: typeof probeServer;
+  hostVersion: typeof hostVersion;
   packageDir: string;
 }
 
@@ -39,6 +42,7 @@ const realWorld = (): InstallWorld => ({
   etc: "/etc",
   write: writeAtomically,
   probe: probeServer,
+  hostVersion,
   packageDir: packageRoot().dir,
 });
 
@@ -91,6 +95,9 @@ async function uninstall(io: Io, options: InstallOptions, all: readonly Places[]
     await applyUninstall(places, plan.changes, world.write);
     for (const { path, outcome } of plan.outcomes)
       io.stdout.write(`${path}: ${say(io.lang, `uninstall.${outcome}`)}\n`);
+    const records = dirname(places.backupDir);
+    if (basename(records) === ".aegis" && existsSync(records))
+      io.stdout.write(`${say(io.lang, "uninstall.records", { dir: records })}\n`);
     return;
   }
   io.stdout.write(`${say(io.lang, "uninstall.nothing")}\n`);
@@ -145,7 +152,12 @@ export async function runInstall(
   const model = options.model ?? former?.model ?? defaultModel;
   const baseUrl = options.baseUrl ?? existingProvider(present).baseUrl ?? defaultBaseUrl;
   const key = options.apiKeyEnv === undefined ? undefined : io.env[options.apiKeyEnv];
-  const probe = URL.canParse(baseUrl) ? await world.probe(baseUrl, key) : undefined;
+  const [probe, host] = await Promise.all([
+    URL.canParse(baseUrl) ? world.probe(baseUrl, key) : undefined,
+    world.hostVersion(io),
+  ]);
+  if (host !== undefined && !supportsOpencode(host))
+    warn(io, say(io.lang, "install.host", { version: host, tested: TESTED_OPENCODE }));
   const served = probe?.reachable ? probe.models.find((entry) => entry.id === model) : undefined;
   if (probe && !probe.reachable) warn(io, say(io.lang, "install.unreachable", { url: baseUrl, reason: probe.reason }));
   else if (probe?.reachable && !served) {

@@ -81,7 +81,7 @@ export const doctorEn = {
   "doctor.seen.opencode.broken": "{program} does not run: {reason}",
   "doctor.mend.opencode": "`npm install -g opencode-ai@{version}`, or give `--opencode PATH`",
   "doctor.mend.opencode.version":
-    "the plugin needs OpenCode 1.18 or a later 1.x: `npm install -g opencode-ai@{version}`",
+    "no swarm starts in this OpenCode: the plugin is made for 1.18 or a later 1.x. `npm install -g opencode-ai@{version}`",
   "doctor.title.opencode-config": "OpenCode's configuration is sound",
   "doctor.seen.opencodeConfig.none": "no file of its own",
   "doctor.mend.opencodeConfig": "mend OpenCode's configuration at the place named",

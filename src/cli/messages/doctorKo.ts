@@ -81,7 +81,7 @@ export const doctorKo: Record<keyof typeof doctorEn, string> = {
   "doctor.seen.opencode.broken": "{program} 이 실행되지 않음: {reason}",
   "doctor.mend.opencode": "`npm install -g opencode-ai@{version}`, 또는 `--opencode PATH` 를 주세요",
   "doctor.mend.opencode.version":
-    "플러그인에는 OpenCode 1.18 이상의 1.x가 필요합니다: `npm install -g opencode-ai@{version}`",
+    "이 OpenCode에서는 스웜이 시작되지 않습니다. 플러그인은 1.18 이상의 1.x용입니다: `npm install -g opencode-ai@{version}`",
   "doctor.title.opencode-config": "OpenCode의 설정이 올바름",
   "doctor.seen.opencodeConfig.none": "설정 파일 없음",
   "doctor.mend.opencodeConfig": "OpenCode 설정의 그 자리를 고치세요",

@@ -80,6 +80,8 @@ export const en = {
   "install.broken.next": "Mend the file at that place and run the command again.",
   "install.notUtf8": "{file} is not UTF-8 text; the file was left as it is",
   "install.brokenBelow": "{file} is not valid JSON; OpenCode may refuse to start until it is mended",
+  "install.host":
+    "the `opencode` on PATH is {version}, and the plugin is made for 1.18 or a later 1.x: no swarm starts in it. `npm install --global opencode-ai@{tested}`",
   "install.unreachable": "no model server answers at {url} ({reason}); installing all the same",
   "install.notServed": "{url} answers but does not serve `{model}` (it serves: {models})",
   "install.agent": "an agent `{name}` is there already and stays yours; ours is called `{ours}`",
@@ -113,6 +115,7 @@ export const en = {
   "uninstall.entries-removed": "changed since the install: only our entries were taken out",
   "uninstall.unchanged": "nothing to do",
   "uninstall.left": "changed since the install and left as it is",
+  "uninstall.records": "{dir} keeps the records of swarms (logs, evidence); delete it when nobody needs them",
   "uninstall.nothing": "Nothing is installed here; nothing was changed.",
   "swarm.description": "the swarm of this project: what it does, what it did, stop it or let it go on",
   "swarm.noGit": "{dir} is not in a git repository, and a swarm lives at the root of one",

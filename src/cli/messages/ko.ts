@@ -81,6 +81,8 @@ export const ko: Record<keyof typeof en, string> = {
   "install.broken.next": "그 위치를 고친 뒤 다시 실행하세요.",
   "install.notUtf8": "{file} 파일이 UTF-8 텍스트가 아닙니다. 파일은 그대로 두었습니다",
   "install.brokenBelow": "{file} 파일이 올바른 JSON이 아닙니다. 고칠 때까지 OpenCode가 시작되지 않을 수 있습니다",
+  "install.host":
+    "PATH의 `opencode` 는 {version} 인데, 이 플러그인은 1.18 이상의 1.x용이라 그 안에서는 스웜이 시작되지 않습니다. `npm install --global opencode-ai@{tested}`",
   "install.unreachable": "{url} 에서 모델 서버가 응답하지 않습니다 ({reason}). 설치는 계속합니다",
   "install.notServed": "{url} 은(는) 응답하지만 `{model}` 을(를) 제공하지 않습니다 (제공: {models})",
   "install.agent": "`{name}` 에이전트가 이미 있어 그대로 두고, 우리 것은 `{ours}` 로 부릅니다",
@@ -114,6 +116,7 @@ export const ko: Record<keyof typeof en, string> = {
   "uninstall.entries-removed": "설치 뒤에 바뀐 파일이라 우리 항목만 뺐습니다",
   "uninstall.unchanged": "할 일이 없습니다",
   "uninstall.left": "설치 뒤에 바뀌어 그대로 두었습니다",
+  "uninstall.records": "{dir} 에는 스웜의 기록(로그, 증거)이 남아 있습니다. 필요 없으면 지우세요",
   "uninstall.nothing": "여기에는 설치된 것이 없습니다. 아무것도 바꾸지 않았습니다.",
   "swarm.description": "이 프로젝트의 스웜: 상태, 기록, 중단, 계속",
   "swarm.noGit": "{dir} 은(는) git 저장소 안이 아닙니다. 스웜은 저장소의 루트에 있습니다",

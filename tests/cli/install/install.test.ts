@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "jsonc-parser";
 import { describe, expect, it } from "vitest";
 import { writeAtomically } from "../../../src/cli/install/changes.ts";
+import { hostVersion } from "../../../src/cli/install/hostVersion.ts";
 import type { InstallOptions } from "../../../src/cli/install/options.ts";
 import type { InstallWorld } from "../../../src/cli/install/run.ts";
 import { makeWorld, put, tree, type World } from "../io.ts";
@@ -289,6 +290,20 @@ describe("a project", () => {
     const outside = await install(world, {}, { io: { cwd: world.dir } });
     expect(outside.code).toBe(1);
     expect(outside.err).toContain("git init");
+  });
+
+  it("says that the OpenCode on PATH is another generation's", async () => {
+    const world = makeWorld();
+    const program = put(join(world.dir, "bin/opencode"), "#!/bin/sh\necho 2.0.0\n");
+    chmodSync(program, 0o755);
+    const io = { env: { ...world.env, PATH: `${dirname(program)}:${world.env.PATH}` } };
+    const warned = await install(world, {}, { io, hostVersion });
+    expect(warned.code).toBe(0);
+    expect(warned.err).toContain("`opencode` on PATH is 2.0.0");
+    expect(warned.err).toContain("npm install --global opencode-ai@1.18.33");
+    const korean = await install(world, { dryRun: true }, { io: { ...io, lang: "ko" }, hostVersion });
+    expect(korean.err).toContain("PATH의 `opencode` 는 2.0.0 인데");
+    expect((await install(world)).err).not.toContain("2.0.0");
   });
 
   it("takes the served context, and keeps it when the server is gone", async () => {

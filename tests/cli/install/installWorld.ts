@@ -16,7 +16,8 @@ export async function install(world: World, options: InstallOptions = {}, more: 
   let code = 0;
   let message = "";
   try {
-    await runInstall(io, { yes: true, ...options }, { etc: join(world.dir, "etc"), probe, ...overrides });
+    const parts = { etc: join(world.dir, "etc"), probe, hostVersion: () => Promise.resolve("1.18.33") };
+    await runInstall(io, { yes: true, ...options }, { ...parts, ...overrides });
   } catch (error) {
     if (!(error instanceof CliFailure)) throw error;
     code = error.exitCode;

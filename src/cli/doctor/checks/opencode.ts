@@ -3,34 +3,27 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { configHome } from "../../../config/read.ts";
+import { supportsOpencode, TESTED_OPENCODE } from "../../../core/hostVersion.ts";
 import { homeOf } from "../../config/load.ts";
 import { packageRoot } from "../../packageRoot.ts";
 import { type Check, fail, ok, skip, warn } from "../check.ts";
 import { pluginEntries } from "../facts/mergedConfig.ts";
 import { findProgram } from "../facts/opencodeProgram.ts";
 
-/** The version everything is tested with. */
-const known = "1.18.33";
-
-export const opencodeIsSupported = (version: string): boolean => {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major === 1 && minor >= 18;
-};
-
 export const checkOpencode: Check = {
   name: "opencode",
   group: "opencode",
   run: async ({ say, facts }) => {
     const found = await facts.opencode();
-    const mend = say("doctor.mend.opencode", { version: known });
+    const mend = say("doctor.mend.opencode", { version: TESTED_OPENCODE });
     if (!("program" in found)) {
       if (found.missing === undefined) return fail(say("doctor.seen.opencode.missing"), mend);
       return fail(say("doctor.seen.opencode.broken", { program: found.missing, reason: found.reason || "—" }), mend);
     }
     const seen = say("doctor.seen.opencode", { version: found.version, program: found.program });
-    return opencodeIsSupported(found.version)
+    return supportsOpencode(found.version)
       ? ok(seen)
-      : fail(seen, say("doctor.mend.opencode.version", { version: known }));
+      : fail(seen, say("doctor.mend.opencode.version", { version: TESTED_OPENCODE }));
   },
 };
 
