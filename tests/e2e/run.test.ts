@@ -95,7 +95,7 @@ describe("the tarball in a project: install, doctor, opencode run --agent comman
     expect(state?.design).toMatchObject({ status: "approved", by: "autopilot" });
     expect(await project.git("log", "--format=%s %an <%ae>", "-1")).toBe("feat: all parts aegis <aegis@localhost>");
     expect(await project.git("status", "--porcelain")).toBe("");
-  }, 240_000);
+  }, 360_000);
 
   test("a handoff is gone on with by the line that it says", async () => {
     const env = { ...isolatedEnvironment(process.env, home, "unused"), PATH: `${process.env.PATH}` };
