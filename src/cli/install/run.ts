@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { policySettings } from "../../config/policySettings.ts";
 import { supportsOpencode, TESTED_OPENCODE } from "../../core/hostVersion.ts";
@@ -14,7 +14,6 @@ import { findProjectRoot } from "../projectRoot.ts";
 import { confirm, keepSnapshots } from "./asking.ts";
 import { applyChanges, type Change, readBytes, type WriteFile, writeAtomically } from "./changes.ts";
 import { claudeFiles } from "./claudeFiles.ts";
-import { unifiedDiff } from "./diff.ts";
 import { renamedAgents } from "./existingAgents.ts";
 import { hostVersion } from "./hostVersion.ts";
 import { hidesProvider, laterConfigs } from "./laterConfigs.ts";
@@ -23,6 +22,7 @@ import type { InstallOptions } from "./options.ts";
 import { type InstallScope, type Places, placesFor } from "./places.ts";
 import { type ConfigNote, planConfig } from "./planConfig.ts";
 import { reconcile, type Wanted } from "./planFiles.ts";
+import { printDiff } from "./printDiff.ts";
 import { probeServer } from "./probe.ts";
 import { type Present, readPresent } from "./readPresent.ts";
 import { applyUninstall, manifestPath, planUninstall, readManifest } from "./uninstall.ts";
@@ -69,18 +69,6 @@ function existingProvider(present: Present): { baseUrl: string | undefined } {
 async function routedProviders(io: Io): Promise<string[]> {
   const read = await loadConfig(io);
   return read.ok ? hostsNamed(makePolicy(policySettings(read.config))) : [];
-}
-
-function printDiff(io: Io, base: string, changes: readonly Change[]): void {
-  for (const change of changes) {
-    const text = (bytes: Buffer | undefined) => bytes?.toString("utf8").replace(/^\uFEFF/, "");
-    for (const line of unifiedDiff(relative(base, change.path), text(change.before), text(change.after))
-      .trimEnd()
-      .split("\n")) {
-      const colour = line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : "dim";
-      io.stdout.write(`${paint(io, colour, line)}\n`);
-    }
-  }
 }
 
 async function uninstall(io: Io, options: InstallOptions, all: readonly Places[], world: InstallWorld): Promise<void> {
