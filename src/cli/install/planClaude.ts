@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "../../config/document.ts";
 import { readFormat, writeFormat } from "../../config/textFormat.ts";
+import { Edit } from "./edit.ts";
 import type { Owned } from "./manifest.ts";
-import { Edit, withoutOurs } from "./planConfig.ts";
+import { withoutOurs } from "./planConfig.ts";
 
 /** Name of the plugin and of the marketplace it stands in. */
 const NAME = "oh-my-qwencoder";

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "../../config/document.ts";
-import { appendItem, removeAt, setValue } from "../../config/jsoncEdit.ts";
-import { readFormat, type TextFormat, writeFormat } from "../../config/textFormat.ts";
+import { removeAt } from "../../config/jsoncEdit.ts";
+import { readFormat, writeFormat } from "../../config/textFormat.ts";
+import { Edit, isRecord, type Json, specOf } from "./edit.ts";
 import type { Owned } from "./manifest.ts";
-
-type Json = Record<string, unknown>;
 
 export interface ConfigWish {
   /** `file://` URL of the plugin's bundle. */
@@ -49,54 +48,6 @@ const defaultContext = 131_072;
 /** Room for one long file in one answer, an eighth of the default context. */
 const maxOutput = 16_384;
 const schemaUrl = "https://opencode.ai/config.json";
-
-const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const specOf = (entry: unknown): unknown => (Array.isArray(entry) ? entry[0] : entry);
-
-/** One text under edit, with the record of what became ours. */
-export class Edit {
-  text: string;
-  readonly owned: Owned[] = [];
-  readonly format: TextFormat;
-
-  constructor(text: string, format: TextFormat) {
-    this.text = text;
-    this.format = format;
-  }
-
-  value(path: readonly string[]): unknown {
-    const parsed = parseDocument("", this.text);
-    let current: unknown = parsed.ok ? parsed.document.value : undefined;
-    for (const step of path) current = isRecord(current) && Object.hasOwn(current, step) ? current[step] : undefined;
-    return current;
-  }
-
-  /** Sets a value; claims the whole of what had to be made. */
-  set(path: readonly string[], value: unknown, always = false): void {
-    if (isDeepStrictEqual(this.value(path), value)) return;
-    const existed = this.value(path) !== undefined;
-    for (let depth = 1; depth < path.length && !existed; depth++) {
-      const parent = path.slice(0, depth);
-      if (this.value(parent) === undefined) this.owned.push({ kind: "container", path: parent });
-    }
-    this.text = setValue(this.text, path, value, this.format);
-    if (!existed) {
-      const json = JSON.parse(JSON.stringify(value));
-      this.owned.push({ kind: "value", path: [...path], value: json, ...(always ? { always } : {}) });
-    }
-  }
-
-  append(path: readonly string[], value: unknown): void {
-    const list = this.value(path);
-    if (Array.isArray(list)) this.text = appendItem(this.text, path, value, this.format);
-    else {
-      this.owned.push({ kind: "container", path: [...path] });
-      this.text = setValue(this.text, path, [value], this.format);
-    }
-    this.owned.push({ kind: "item", path: [...path], value: String(specOf(value)) });
-  }
-}
 
 function planPlugin(edit: Edit, wish: ConfigWish, notes: ConfigNote[]): void {
   const entry = [wish.pluginUrl, wish.pluginOptions];

@@ -1,8 +1,8 @@
 import { parseDocument } from "../../config/document.ts";
 import { removeAt } from "../../config/jsoncEdit.ts";
 import { readFormat, writeFormat } from "../../config/textFormat.ts";
+import { Edit } from "./edit.ts";
 import type { Owned } from "./manifest.ts";
-import { Edit } from "./planConfig.ts";
 
 const schemaUrl = "https://opencode.ai/tui.json";
 

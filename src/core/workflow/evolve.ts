@@ -1,7 +1,8 @@
 import { troubled, unstopped } from "./commanderTrouble.ts";
 import type { EventOf, SwarmEvent } from "./events.ts";
+import { NEW_WORKER, union, type WorkerEvent, workerAfter } from "./evolveWorker.ts";
 import type { Phase, Swarm, SwarmState, Worker } from "./state.ts";
-import { evidenceOf, isLive, isRunning } from "./state.ts";
+import { evidenceOf } from "./state.ts";
 
 /** Folds one event into the state. Total: an event that does not fit the state leaves it as it is. */
 export function evolve(state: SwarmState, event: SwarmEvent): SwarmState {
@@ -96,7 +97,7 @@ function applied(state: Swarm, event: SwarmEvent): Swarm {
     case "commander_wrote":
       return { ...state, commanderWrote: union(state.commanderWrote, event.paths) };
     case "workers_dispatched": {
-      const added = event.workers.map((assignment): Worker => ({ ...fresh, assignment, status: "queued" }));
+      const added = event.workers.map((assignment): Worker => ({ ...NEW_WORKER, assignment, status: "queued" }));
       const { conflicts: _outdated, ...rest } = state;
       return enter({ ...rest, workers: [...state.workers, ...added] }, "monitoring", event.at);
     }
@@ -178,12 +179,6 @@ function applied(state: Swarm, event: SwarmEvent): Swarm {
   }
 }
 
-/** What counts within one session. */
-const NEW_SESSION = { nudges: 0, takeUps: 0, stalls: 0, runaways: 0 };
-const fresh = { ...NEW_SESSION, attempt: 1, retries: 0, renewals: 0, wrote: [], strayed: [], qaRuns: {} };
-
-type WorkerEvent = Extract<SwarmEvent, { worker: string }>;
-
 function workerEvent(state: Swarm, event: WorkerEvent): Swarm {
   const target = state.workers.find((worker) => worker.assignment.id === event.worker);
   if (!target) return state;
@@ -195,119 +190,6 @@ function workerEvent(state: Swarm, event: WorkerEvent): Swarm {
   // What was checked before it writes again says nothing about what it will have written.
   const { conflicts: _outdated, ...rest } = after;
   return enter(rest, "monitoring", event.at);
-}
-
-function workerAfter(worker: Worker, event: WorkerEvent): Worker {
-  const base = baseOf(worker);
-  const span = spanOf(worker, event.at);
-  const tokens = "tokens" in event && event.tokens ? { tokens: event.tokens } : {};
-  switch (event.type) {
-    case "worker_started":
-      return { ...base, attempt: event.attempt, status: "exploring", session: event.session, startedAt: event.at };
-    case "worker_advanced":
-      return isLive(worker) && span
-        ? { ...base, status: event.stage, session: span.session, startedAt: span.startedAt }
-        : worker;
-    case "worker_wrote":
-      return untroubled({ ...worker, wrote: union(worker.wrote, event.paths) });
-    case "worker_strayed":
-      return { ...worker, strayed: union(worker.strayed, event.paths) };
-    case "worker_qa_ran":
-      return { ...worker, qaRuns: { ...worker.qaRuns, [event.command]: event.exit === 0 ? event.fingerprint : "" } };
-    case "worker_nudged":
-      return told({ ...worker, nudges: worker.nudges + 1 });
-    case "worker_interrupted": {
-      const { failure, takeUp, waitMs } = event;
-      const counted = failure === "stalled" ? { stalls: worker.stalls + 1 } : { takeUps: worker.takeUps + 1 };
-      return { ...worker, ...counted, trouble: { kind: "waiting", since: event.at, failure, takeUp, waitMs } };
-    }
-    case "worker_stalled":
-      return isRunning(worker) ? { ...worker, trouble: { kind: "stalled", since: event.at } } : worker;
-    case "worker_moving":
-    case "worker_resumed":
-      return untroubled(worker);
-    case "worker_ran_away":
-      return { ...worker, runaways: worker.runaways + 1, untold: event.kind };
-    case "worker_told":
-      return told(worker);
-    case "worker_renewed":
-      return told({
-        ...base,
-        ...NEW_SESSION,
-        status: "queued",
-        attempt: event.attempt,
-        renewals: worker.renewals + 1,
-        qaRuns: {},
-        handover: event.handover,
-      });
-    case "worker_reported": {
-      const { status, summary, qa, qaVerified, notes } = event;
-      const report = { status, summary, qa, qaVerified, ...(notes === undefined ? {} : { notes }) };
-      if (status === "failed" || !span) {
-        return { ...base, status: "failed", reason: summary, report, ...span, ...tokens };
-      }
-      return { ...base, status, report, ...span, ...tokens };
-    }
-    case "worker_failed":
-      return { ...base, status: "failed", reason: event.reason, ...span, ...tokens };
-    case "worker_cancelled": {
-      const { reason, reverted, discarded } = event;
-      return { ...base, status: "cancelled", reason, reverted, ...span, ...(discarded ? { discarded } : {}) };
-    }
-    case "worker_retried":
-      return {
-        ...base,
-        status: "queued",
-        attempt: event.attempt,
-        retries: worker.retries + 1,
-        ...NEW_SESSION,
-        renewals: 0,
-        // Its own QA is what ran in its own session; the next attempt has another.
-        qaRuns: {},
-        instructions: event.instructions,
-      };
-    case "worktree_opened": {
-      const { dir, branch, start, carries } = event;
-      const saved = worker.worktree?.saved;
-      return { ...worker, worktree: { dir, branch, start, carries, ...(saved === undefined ? {} : { saved }) } };
-    }
-    case "worker_saved":
-      return worker.worktree ? { ...worker, worktree: { ...worker.worktree, saved: event.commit } } : worker;
-    case "worktree_closed": {
-      const { kept, why } = event;
-      const closed = { ...(kept === undefined ? {} : { kept }), ...(why === undefined ? {} : { why }) };
-      return worker.worktree ? { ...worker, worktree: { ...worker.worktree, closed } } : worker;
-    }
-    case "worker_read":
-      return worker;
-  }
-}
-
-function untroubled(worker: Worker): Worker {
-  const { trouble: _over, ...rest } = worker;
-  return rest;
-}
-
-function told(worker: Worker): Worker {
-  const { untold: _told, ...rest } = worker;
-  return rest;
-}
-
-function spanOf(worker: Worker, endedAt: number): { session: string; startedAt: number; endedAt: number } | undefined {
-  if (!("session" in worker) || worker.session === undefined || worker.startedAt === undefined) return undefined;
-  return { session: worker.session, startedAt: worker.startedAt, endedAt };
-}
-
-function baseOf(worker: Worker) {
-  const { assignment, attempt, retries, nudges, wrote, strayed, qaRuns, instructions, handover, untold } = worker;
-  const { takeUps, stalls, runaways, renewals, worktree } = worker;
-  return {
-    ...{ assignment, attempt, retries, nudges, takeUps, stalls, runaways, renewals, wrote, strayed, qaRuns },
-    ...(worktree ? { worktree } : {}),
-    ...(instructions === undefined ? {} : { instructions }),
-    ...(handover === undefined ? {} : { handover }),
-    ...(untold === undefined ? {} : { untold }),
-  };
 }
 
 function answered(state: Swarm, event: EventOf<"design_answered">): Swarm {
@@ -369,9 +251,4 @@ function settleProgress(before: Swarm, after: Swarm, event: SwarmEvent): Swarm {
     event.type === "worker_cancelled" ||
     (event.type === "worker_read" && !before.read.includes(event.worker));
   return moved ? { ...unstopped(after), continuations: 0, exhausted: false } : after;
-}
-
-function union(known: readonly string[], added: readonly string[]): readonly string[] {
-  const fresh = added.filter((item) => !known.includes(item));
-  return fresh.length === 0 ? known : [...known, ...new Set(fresh)];
 }
