@@ -86,7 +86,7 @@ test("a server that hangs is replaced, and its prompt done by its successor", as
     const hung = pool.execute("hangs", { agent: "build" });
     await expect.poll(() => world.model.requests().length, { timeout: 30_000 }).toBeGreaterThan(before);
     // What was collected between a look's begin and its end took its time limit with it once.
-    const collecting = setInterval(collectGarbage, 200);
+    const collecting = setInterval(collectGarbage, 1_000);
     for (const pid of await listeners(pool.getAvailableServer()?.port ?? 0)) process.kill(pid, "SIGSTOP");
     expect(await hung.finally(() => clearInterval(collecting))).toMatchObject({
       exitCode: 0,

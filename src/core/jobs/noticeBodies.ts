@@ -73,7 +73,7 @@ export function mailMessage(
   return [
     `To: ${headerWord(to)}`,
     ...(from === undefined ? [] : [`From: ${headerWord(from)}`]),
-    `Subject: =?UTF-8?B?${base64(subject)}?=`,
+    `Subject: ${encodedWords(subject)}`,
     "MIME-Version: 1.0",
     "Content-Type: text/plain; charset=utf-8",
     "Content-Transfer-Encoding: base64",
@@ -82,6 +82,20 @@ export function mailMessage(
     ...(base64(lines.join("\n")).match(/.{1,76}/g) ?? []),
     "",
   ].join("\n");
+}
+
+/** Bytes in one encoded word: with what is around it no longer than the 75 characters of RFC 2047. */
+const WORD_BYTES = 45;
+
+/** Text of any language in a header, as words that each are whole characters, a line each. */
+function encodedWords(text: string): string {
+  const words = [""];
+  for (const character of text) {
+    const longer = `${words.at(-1)}${character}`;
+    if (new TextEncoder().encode(longer).length <= WORD_BYTES) words[words.length - 1] = longer;
+    else words.push(character);
+  }
+  return words.map((word) => `=?UTF-8?B?${base64(word)}?=`).join("\n ");
 }
 
 /** A header ends with its line: nothing may bring another one along. */

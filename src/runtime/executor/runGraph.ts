@@ -1,4 +1,5 @@
 import { dagProblem, dagProblemText, dependantsOf } from "../../core/dag/graph.ts";
+import { searchedPlan } from "../../core/dag/orderSearch.ts";
 import type { Clash, WeightedNode } from "../../core/dag/schedule.ts";
 import { planOf, startable } from "../../core/dag/schedule.ts";
 import { messageOf } from "../../ports/thrown.ts";
@@ -43,7 +44,7 @@ export async function runGraph<T extends TaskEnd>(run: GraphRun<T>): Promise<Gra
   const problem = dagProblem(nodes);
   if (problem) throw new TaskGraphError(`The tasks cannot be run: ${dagProblemText(problem)}. Nothing was started.`);
   const signal = run.signal ?? new AbortController().signal;
-  const plan = planOf(nodes, run.clash);
+  const plan = searchedPlan(planOf(nodes, run.clash), places);
   const done = new Set<string>();
   const ended = new Set<string>();
   const running = new Map<string, Promise<void>>();

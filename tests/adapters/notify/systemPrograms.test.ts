@@ -118,10 +118,14 @@ test.skipIf(msmtp === "")("the end of a job is a mail that a mail server takes",
   writeFileSync(join(dir, ".msmtprc"), `${settings.join("\n")}\n`, { mode: 0o600 });
   const env = { PATH: `${dir}:${process.env.PATH}`, HOME: dir };
   const { tell } = mailNotifier(env, { to: "me@example.com", language: "ko", placeOf: () => "/jobs/x/job.json" });
-  await tell(endedJob({ prompt: "문서를 써 줘\n.\nsecond line" }));
+  const title = `문서를 써 줘 ${"아주 자세히 ".repeat(8)}`.trim();
+  await tell(endedJob({ prompt: `${title}\n.\nsecond line` }));
   expect(mails).toMatchObject([{ from: "<omq@example.com>", to: "<me@example.com>" }]);
   const [head = "", body = ""] = (mails[0]?.text ?? "").split("\n\n");
   const decoded = (text = "") => Buffer.from(text, "base64").toString("utf8");
-  expect(decoded(/^Subject: =\?UTF-8\?B\?(.*)\?=$/m.exec(head)?.[1])).toContain("문서를 써 줘: 완료");
+  const subject = /^Subject: (.*(?:\n .*)*)$/m.exec(head)?.[1] ?? "";
+  const words = [...subject.matchAll(/=\?UTF-8\?B\?(.*?)\?=/g)].map(([, word]) => decoded(word));
+  expect(words.join("")).toContain(`${title}: 완료`);
+  for (const line of head.split("\n")) expect(line.length).toBeLessThanOrEqual(90);
   expect(decoded(body)).toContain("/jobs/x/job.json");
 });

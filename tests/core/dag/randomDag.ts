@@ -1,7 +1,8 @@
 import picomatch from "picomatch";
 import { fileClash } from "../../../src/core/dag/fileClash.ts";
+import { searchedPlan } from "../../../src/core/dag/orderSearch.ts";
 import type { Clash, WeightedNode } from "../../../src/core/dag/schedule.ts";
-import { planOf, startable } from "../../../src/core/dag/schedule.ts";
+import { type Plan, planOf, startable } from "../../../src/core/dag/schedule.ts";
 
 /** Scopes as tasks have them: own folders, single files, families of files, now and then a wide one. */
 const GLOBS = [
@@ -66,22 +67,30 @@ export function filesOf(task: RandomTask): Set<string> {
 }
 
 /** One task's time in a run. */
-export interface Span {
-  task: RandomTask;
+export interface Span<T> {
+  task: T;
   from: number;
   to: number;
 }
 
-/** Runs a graph on a clock of its own: each task takes its weight. */
-export function simulate({ tasks, places: limit }: RandomDag): Span[] {
-  const plan = planOf(tasks, clashOf(tasks));
+/** Runs a graph on a clock of its own, in the order that the product takes: each task takes its weight. */
+export function simulate({ tasks, places: limit }: RandomDag): Span<RandomTask>[] {
+  return spansOf(searchedPlan(planOf(tasks, clashOf(tasks)), limit), limit).map((span) => {
+    const task = tasks.find(({ id }) => id === span.task.id);
+    if (!task) throw new Error(`${span.task.id} is no task`);
+    return { ...span, task };
+  });
+}
+
+/** The times of a plan's nodes, each taking its weight. */
+export function spansOf(plan: Plan, limit: number): Span<WeightedNode>[] {
   const done = new Set<string>();
-  const running = new Map<string, Span>();
-  const spans: Span[] = [];
+  const running = new Map<string, Span<WeightedNode>>();
+  const spans: Span<WeightedNode>[] = [];
   let now = 0;
   for (;;) {
     for (const id of startable(plan, { done, running: new Set(running.keys()) }, limit)) {
-      const task = tasks.find((each) => each.id === id);
+      const task = plan.nodes[plan.index.get(id) ?? -1];
       if (!task) throw new Error(`${id} is no task`);
       const span = { task, from: now, to: now + task.weight };
       running.set(id, span);
@@ -98,7 +107,7 @@ export function simulate({ tasks, places: limit }: RandomDag): Span[] {
 }
 
 /** What is wrong with a run, judged by concrete files; undefined where nothing is. */
-export function faultOf(dag: RandomDag, spans: readonly Span[]): string | undefined {
+export function faultOf(dag: RandomDag, spans: readonly Span<RandomTask>[]): string | undefined {
   if (spans.length !== dag.tasks.length) return `${spans.length} of ${dag.tasks.length} tasks ran`;
   const ends = new Map(spans.map(({ task, to }) => [task.id, to]));
   const files = new Map(spans.map(({ task }) => [task.id, filesOf(task)]));

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mulberry32 } from "../../../scripts/bench/statistics.ts";
 import { fileClash, fileConflicts } from "../../../src/core/dag/fileClash.ts";
-import { planOf, startable } from "../../../src/core/dag/schedule.ts";
+import { searchedPlan } from "../../../src/core/dag/orderSearch.ts";
+import { type Plan, planOf, startable } from "../../../src/core/dag/schedule.ts";
 import { lowerBound } from "./lowerBound.ts";
-import { clashOf, faultOf, randomDag, simulate } from "./randomDag.ts";
+import { optimum } from "./optimum.ts";
+import { clashOf, faultOf, randomDag, simulate, spansOf } from "./randomDag.ts";
 
 /** `AEGIS_DAGS=100000` plays as many; `npm run bench:scheduler` too. */
 const RUNS = Number(process.env.AEGIS_DAGS ?? 1_000);
@@ -30,6 +32,48 @@ describe("what starts now", () => {
     expect(startable(plan, { done: nobody, running: nobody, ended: new Set(["a"]) }, 9)).toEqual(["c"]);
   });
 });
+
+describe("the order", () => {
+  test("is the longest remaining path first where nothing ends sooner", () => {
+    const plan = planOf([node("short", 5), node("long", 1), node("behind", 9, "long"), node("also", 5)], () => false);
+    expect(searchedPlan(plan, 2)).toEqual(plan);
+  });
+
+  test("is another where that ends sooner by the weights, and always the same", () => {
+    // Threes first leaves a two for the end: 3 + 2 + 2; the threes at one place and the twos at the other take 6.
+    const plan = planOf(
+      [3, 3, 2, 2, 2].map((weight, at) => node(`t${at}`, weight)),
+      () => false,
+    );
+    expect(makespanOf(plan, 2)).toBe(7);
+    expect(makespanOf(searchedPlan(plan, 2), 2)).toBe(6);
+    expect(searchedPlan(plan, 2)).toEqual(searchedPlan(plan, 2));
+  });
+
+  test("never ends later than the longest remaining path first, and on small graphs seldom later than any", () => {
+    let [optimal, all] = [0, 0];
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const dag = randomDag(mulberry32(seed));
+        const plan = planOf(dag.tasks, clashOf(dag.tasks));
+        const takes = makespanOf(searchedPlan(plan, dag.places), dag.places);
+        expect(takes).toBeLessThanOrEqual(makespanOf(plan, dag.places));
+        if (dag.tasks.length > 6) return;
+        all += 1;
+        const best = optimum(dag, takes);
+        expect(best).toBeGreaterThanOrEqual(lowerBound(dag) - 1e-9);
+        if (takes <= best) optimal += 1;
+      }),
+      { numRuns: 300, endOnFailure: true },
+    );
+    expect(optimal / all).toBeGreaterThan(0.9);
+  });
+});
+
+/** When the last task ends, each taking its weight. */
+function makespanOf(plan: Plan, places: number): number {
+  return Math.max(...spansOf(plan, places).map(({ to }) => to));
+}
 
 describe("random graphs with overlapping scopes", () => {
   test("never two overlapping at once, nothing before its dependencies, never more than the places", () => {
