@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, symlink } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
@@ -98,23 +99,24 @@ test("a server that hangs is replaced, and its prompt done by its successor", as
   }
 });
 
-test("ten prompts for two servers, as the documents have it", async () => {
-  await mkdir(path.join(world.dir, "node_modules"));
-  await symlink(packageDir, path.join(world.dir, "node_modules/oh-my-qwencoder"));
-  await symlink(
-    path.join(packageDir, "tests/fixtures/examples/serverPool.mjs"),
-    path.join(world.dir, "serverPool.mjs"),
-  );
-  const { stdout } = await execa(process.execPath, ["--preserve-symlinks-main", "serverPool.mjs"], {
+test.each([
+  {
+    program: "tests/fixtures/examples/serverPool.mjs",
+    says: ["Completed 10 tasks", "Total requests: 10", expect.stringMatching(/^Avg response time: [1-9]\d*ms$/)],
+  },
+  { program: "examples/library/pool.mjs", says: ["10 of 10 answered", "requests: 10"] },
+])("ten prompts for two servers, as the documents have it: $program", async ({ program, says }) => {
+  await mkdir(path.join(world.dir, "node_modules"), { recursive: true });
+  const link = path.join(world.dir, "node_modules/oh-my-qwencoder");
+  if (!existsSync(link)) await symlink(packageDir, link);
+  const name = path.basename(program);
+  await symlink(path.join(packageDir, program), path.join(world.dir, name));
+  const { stdout } = await execa(process.execPath, ["--preserve-symlinks-main", name], {
     cwd: world.dir,
     env: world.env,
     extendEnv: false,
   });
-  expect(stdout.split("\n")).toEqual([
-    "Completed 10 tasks",
-    "Total requests: 10",
-    expect.stringMatching(/^Avg response time: [1-9]\d*ms$/),
-  ]);
+  expect(stdout.split("\n")).toEqual(says);
 });
 
 test("kill -9 of the process that has the pool leaves no server", async () => {
