@@ -1,7 +1,5 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import type { Part } from "@opencode-ai/sdk";
-import { keepFinding } from "../../src/adapters/log/findingFiles.ts";
-import { boundedOutput, isLongAnswer } from "../../src/core/toolOutput.ts";
 import { UNATTENDED } from "../../src/core/unattended.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
@@ -9,10 +7,9 @@ import { messageOf } from "../../src/ports/thrown.ts";
 import type { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
 import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 import { probeFetch, probeNonce } from "../../src/runtime/modelGate/probe.ts";
-import type { Composition, GateConfig } from "../compose.ts";
+import type { Composition } from "../compose.ts";
 import { installedHosts } from "../installedHosts.ts";
 import type { PluginOptions } from "../options.ts";
-import type { SessionActor } from "../sessionRoles.ts";
 import { SessionRoles } from "../sessionRoles.ts";
 import { specialistsOf } from "../specialists.ts";
 import { registeredTools } from "../tools/registered.ts";
@@ -21,25 +18,21 @@ import { CallLog } from "./callLog.ts";
 import { Compaction } from "./compaction.ts";
 import { applyConfig } from "./config.ts";
 import { onEvent } from "./events.ts";
-import { FileTurns } from "./fileTurns.ts";
-import { failedGate, ungated } from "./gateRefusals.ts";
+import { ungated } from "./gateRefusals.ts";
 import { takeHostConfig } from "./hostConfig.ts";
-import { kernelRefusal } from "./kernelRefusal.ts";
-import { ModelRequests } from "./modelRequests.ts";
+import { beforeNext, ModelRequests } from "./modelRequests.ts";
 import { OpenedSwarm } from "./openedSwarm.ts";
 import { PersonMessages } from "./personMessages.ts";
 import { PersonVoice } from "./personVoice.ts";
 import { bypassProxy } from "./proxyBypass.ts";
-import { Repetition } from "./repetition.ts";
 import { routeTurn } from "./routeTurn.ts";
 import { SessionJudge } from "./sessionJudge.ts";
 import { SessionPlaces } from "./sessionPlace.ts";
 import { ShellCalls } from "./shellCalls.ts";
 import { withoutDay } from "./stablePrompt.ts";
 import { swarmTurns } from "./swarmTurns.ts";
+import { ToolCalls } from "./toolCalls.ts";
 import { ToolEffects } from "./toolEffects.ts";
-import { judgeToolCall } from "./toolGate.ts";
-import { addNotes, changeTexts } from "./toolResult.ts";
 import { addTokens, UsageRecorder } from "./usage.ts";
 
 /**
@@ -56,8 +49,6 @@ export function liveHooks(
   const shells = new ShellCalls(services);
   const effects = new ToolEffects(services, shells);
   const places = new SessionPlaces(services, roles, directory);
-  const fileTurns = new FileTurns();
-  const repetition = new Repetition(services, watch);
   const person = new PersonMessages(services, { roles, voice, watch, fusion, handoffs, jobs });
   let requests: ModelRequests | undefined;
   let turns: GpuTurns | undefined;
@@ -83,18 +74,9 @@ export function liveHooks(
 
   const sessions = new SessionJudge(services, roles, opened);
   const actorOf = (session: string) => sessions.actor(session);
+  const toolCalls = new ToolCalls(services, { watch, sessions, places, effects, voice });
   const compaction = new Compaction(services, actorOf);
   const calls = new CallLog(services, async (session) => (looksOnly ? "none" : (await sessions.own(session)).role));
-
-  const judge = async (
-    actor: Exclude<SessionActor, { role: "none" }>,
-    session: string,
-    tool: string,
-    args: unknown,
-  ) => {
-    await places.redirect(session, actor, tool, args);
-    return judgeToolCall(services, actor, { session, place: await places.placeOf(session, actor), tool, args });
-  };
 
   const hear = async (
     input: { sessionID: string; agent?: string },
@@ -161,15 +143,9 @@ export function liveHooks(
         roles,
         voice,
         onCall: (call) => calls.seen(call),
-        onCallEnded: async (session, call, tool, error) => {
-          fileTurns.leave(session, call);
-          if (error === undefined) return repetition.worked(session);
-          await effects.failed(call);
-          const { role } = await sessions.own(session);
-          await repetition.failed(role, { session, call, tool, error });
-        },
+        onCallEnded: (session, call, tool, error) => toolCalls.ended(session, call, tool, error),
         onIdle: (session) => {
-          fileTurns.clear(session);
+          toolCalls.idle(session);
           turns?.ended(session);
         },
         onSessionDeleted: (session) => {
@@ -233,46 +209,10 @@ export function liveHooks(
 
     "tool.execute.before": async (input, output) => {
       if (!looksOnly) void handoffs.touched(() => roles.rootOf(input.sessionID), input.tool, output.args);
-      const actor = await actorOf(input.sessionID);
-      if (actor.role === "none") return;
-      // Before the gates: a model that repeats a refused call is in a loop like any other.
-      const repeated = await repetition.before(input.sessionID, input.tool, output.args);
-      if (repeated) throw new Error(renderRefusal(repeated));
-      await fileTurns.enter(input.sessionID, input.callID, input.tool);
-      const refused = await judge(actor, input.sessionID, input.tool, output.args).catch(failedGate);
-      if (refused) {
-        fileTurns.leave(input.sessionID, input.callID);
-        throw new Error(renderRefusal(refused));
-      }
-      if (actor.role === "replaced") return;
-      if (actor.role === "commander" && input.tool === "question") voice.asking(input.callID, output.args);
-      await effects.starting(actor, input.tool, input.callID, output.args);
+      await toolCalls.before(input, output);
     },
 
-    "tool.execute.after": async (input, output) => {
-      const actor = await actorOf(input.sessionID);
-      if (actor.role === "none" || actor.role === "replaced") return;
-      const place = await places.placeOf(input.sessionID, actor);
-      const note = await effects
-        .ended(actor, input.tool, input.callID, input.args, output.metadata, place)
-        .finally(() => fileTurns.leave(input.sessionID, input.callID));
-      const limit = services.settings.toolOutput[actor.role];
-      await changeTexts(output, async (text) => {
-        const shown = await places.shownTo(input.sessionID, actor, text);
-        const kept = isLongAnswer(input.tool, shown, limit)
-          ? await keepFinding(services.projectDir, input.callID, shown).catch((error: unknown) => {
-              services.log("a helper's answer could not be kept", error);
-              return undefined;
-            })
-          : undefined;
-        return boundedOutput(input.tool, shown, limit, kept);
-      });
-      const refusedByKernel =
-        input.tool === "bash" ? kernelRefusal(actor, output.output, services.settings.network) : undefined;
-      const cut = await watch.requests.toTell(input.sessionID);
-      const notes = [note, refusedByKernel, cut].filter((each) => each !== undefined);
-      addNotes(output, notes);
-    },
+    "tool.execute.after": (input, output) => toolCalls.after(input, output),
 
     "shell.env": async (input, output) => {
       const actor = input.sessionID === undefined ? undefined : await actorOf(input.sessionID);
@@ -307,8 +247,3 @@ export function liveHooks(
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-
-/** Where another provider can take over, a failed request is tried once more and no oftener. */
-function beforeNext(limits: GateConfig["limits"]): GateConfig["limits"] {
-  return { ...limits, budget: { ...limits.budget, retries: Math.min(1, limits.budget.retries) } };
-}

@@ -98,3 +98,8 @@ function note(log: GateLog, services: Pick<SwarmServices, "log">, event: GateEve
     services.log("the gate's log cannot be written", error);
   }
 }
+
+/** Where another provider can take over, a failed request is tried once more and no oftener. */
+export function beforeNext(limits: GateSettings["limits"]): GateSettings["limits"] {
+  return { ...limits, budget: { ...limits.budget, retries: Math.min(1, limits.budget.retries) } };
+}
