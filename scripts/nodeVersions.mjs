@@ -1,6 +1,6 @@
-// `npm run test:node [-- --versions 20.19.0,22,24 --clone --json FILE]`: the package under other versions of Node. For each it
-// gets the binary from the registry, installs the tarball alone, starts the command line, has the doctor look, and plays the
-// demo on real OpenCode; with --clone also `npm run demo` and the quick part of `npm test` in a fresh clone of what is
+// `npm run test:node [-- --versions 20.19.0,22,24 --parts tarball,clone --json FILE]`: the package under other versions of Node. For each it
+// gets the binary from the registry and, as `tarball`, installs the tarball alone, starts the command line, has the doctor look, and plays the
+// demo on real OpenCode; as `clone` it runs `npm run demo` and the quick part of `npm test` in a fresh clone of what is
 // committed. Not part of the tests of a commit: it needs a registry and minutes.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,11 +13,12 @@ import { installAlone, pack } from "./packed.mjs";
 const { values } = parseArgs({
   options: {
     versions: { type: "string", default: "20.19.0,22,24" },
-    clone: { type: "boolean", default: false },
+    parts: { type: "string", default: "tarball" },
     json: { type: "string" },
   },
 });
 const QUICK_TESTS = ["tests/core", "tests/config", "tests/cli"];
+const parts = new Set(values.parts.split(","));
 const rows = [];
 
 /** Runs one step, notes what it took and what was seen of it, and goes on after a failure. */
@@ -66,7 +67,11 @@ function tryVersion(wanted, tarball, dir) {
   const { HOME: _home, ...inherited } = process.env;
   const env = { ...inherited, PATH: [bin, process.env.PATH].join(delimiter), HOME: home };
   const version = run(join(bin, "node"), ["--version"], { cwd: dir, env }).trim();
-  const project = join(dir, "project");
+  if (parts.has("tarball")) tryTarball({ version, bin, env, tarball, project: join(dir, "project") });
+  if (parts.has("clone")) tryClone({ version, env, clone: join(dir, "clone") });
+}
+
+function tryTarball({ version, bin, env, tarball, project }) {
   step(version, "install of the tarball alone", () => void installAlone(tarball, project, env));
   const program = join(project, "node_modules/.bin/oh-my-qwencoder");
   const path = [bin, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
@@ -79,8 +84,9 @@ function tryVersion(wanted, tarball, dir) {
     return `${checks.length} checks, node ${node.status}`;
   });
   step(version, "demo", () => demoSeen(run(program, ["demo", "--workers", "2", "--json"], options)));
-  if (!values.clone) return;
-  const clone = join(dir, "clone");
+}
+
+function tryClone({ version, env, clone }) {
   execFileSync("git", ["clone", "--quiet", root, clone]);
   const there = { cwd: clone, env };
   step(version, "npm run demo in a fresh clone", () =>
