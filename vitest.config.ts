@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { FILES_AT_ONCE, SlowFirst } from "./tests/slowFirst.ts";
 
 const sandbox = spawnSync("bwrap", ["--unshare-user", "--ro-bind", "/", "/", "true"]).status === 0;
 if (!sandbox) {
@@ -34,7 +35,7 @@ export default defineConfig({
     // Generous, since a machine that does other things too makes a real OpenCode several times slower.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Two cores: more workers than that only slow the OpenCode processes that the end-to-end files start.
-    maxWorkers: 2,
+    maxWorkers: FILES_AT_ONCE,
+    sequence: { sequencer: SlowFirst },
   },
 });
