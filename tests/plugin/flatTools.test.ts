@@ -55,6 +55,13 @@ it("would be told from a tool whose arguments nest or offer a choice", () => {
   expect(notFlat(schemaOf({ a: z.record(z.string(), z.string()) }) as Schema, "x", 2)).toEqual(["x.a: open object"]);
 });
 
+it.each(["commander", "worker"] as const)("what there is for the %s is what SWARM_TOOLS offers it", (role) => {
+  const made = swarmTools.filter((tool) => tool.role === role).map(({ name }) => name);
+  expect(made.sort(), "plugin/tools/all.ts against SWARM_TOOLS in src/core/roles.ts").toEqual(
+    [...SWARM_TOOLS[role]].sort(),
+  );
+});
+
 it("every role is offered few tools", () => {
   const offered = ROLES.map((role) => {
     const own: readonly string[] = role === "commander" || role === "worker" ? SWARM_TOOLS[role] : [];
