@@ -13,7 +13,7 @@ function world(settings: object, clis: readonly string[]): string {
   const dir = mkdtempSync(join(tmpdir(), "omq-executor-"));
   onTestFinished(() => {
     vi.unstubAllEnvs();
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
   const project = join(dir, "project");
   for (const each of ["bin", "project", ".config/oh-my-qwencoder"]) mkdirSync(join(dir, each), { recursive: true });

@@ -22,6 +22,8 @@ export interface Launched {
   id: ProcessId;
   /** Settles when it has ended; the exit code, or the signal that ended it. */
   ended: Promise<{ code: number | undefined; signal: string | undefined }>;
+  /** Keeps this process running until the started one has ended; without it `ended` alone does not. */
+  hold(): void;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
     throw new Error(result.shortMessage ?? `${program} could not be started`);
   }
   child.unref();
-  return { id: await identify(child.pid), ended };
+  return { id: await identify(child.pid), ended, hold: () => child.ref() };
 }
 
 /** Kills what an ended leader left behind in its group: a worker there would keep the GPU's memory. */

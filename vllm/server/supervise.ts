@@ -68,7 +68,8 @@ export async function supervise(options: SuperviseOptions): Promise<SuperviseEnd
     if (signal.aborted) return { kind: "stopped" };
     const startedAt = Date.now();
     seen.fatal = undefined;
-    const { id, ended } = await launch(options.spec);
+    const { id, ended, hold } = await launch(options.spec);
+    hold();
     await options.onStart(id);
     const run: { end: { code: number | undefined } | undefined } = { end: undefined };
     const over = ended.then((result) => {
