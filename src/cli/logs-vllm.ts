@@ -7,6 +7,8 @@ import { wholeOption } from "./stop-vllm.ts";
 
 const DEFAULT_PORT = 8001;
 const POLL_MS = 200;
+/** Looks in a row that find no server before it counts as ended: a start writes its log a moment before its record. */
+const ENDED_LOOKS = 10;
 
 interface Flags {
   port?: number;
@@ -18,11 +20,12 @@ async function run(io: Io, flags: Flags): Promise<void> {
   const { existsSync } = await import("node:fs");
   const { setTimeout: pause } = await import("node:timers/promises");
   const { LogReader } = await import("../../vllm/server/followLog.ts");
-  const { logFile, runningServers } = await import("../../vllm/server/serverRecord.ts");
+  const { logFile, readRecord, recordedServers, runs } = await import("../../vllm/server/serverRecord.ts");
   const { vllmStateDir } = await import("./serving/stateDir.ts");
   const stateDir = vllmStateDir(io);
   const set = /^\d+$/.test(io.env.AEGIS_PORT ?? "") ? Number(io.env.AEGIS_PORT) : undefined;
-  const port = flags.port ?? set ?? (await runningServers(stateDir))[0]?.port ?? DEFAULT_PORT;
+  const known = await recordedServers(stateDir);
+  const port = flags.port ?? set ?? [...known.running, ...known.ended][0]?.port ?? DEFAULT_PORT;
   const path = logFile(stateDir, port);
   if (!existsSync(path))
     throw new CliFailure(say(io.lang, "logs.none", { port }), { next: say(io.lang, "logs.none.next") });
@@ -33,10 +36,21 @@ async function run(io: Io, flags: Flags): Promise<void> {
   const lines = await reader.lines();
   const rest = flags.follow || reader.unfinished === "" ? [] : [reader.unfinished];
   show([...lines, ...rest].slice(-flags.lines));
-  while (flags.follow && !io.signal.aborted) {
+  const lives = async () => {
+    const record = await readRecord(stateDir, port);
+    return record !== undefined && (await runs(record));
+  };
+  for (let dead = 0; flags.follow && dead < ENDED_LOOKS; ) {
+    io.signal.throwIfAborted();
+    // Looked for first: what it wrote last is read after it is gone.
+    dead = (await lives()) ? 0 : dead + 1;
     show(await reader.lines());
     await pause(POLL_MS);
   }
+  if (await lives()) return;
+  if (flags.follow && reader.unfinished !== "") show([reader.unfinished]);
+  const byItself = (await readRecord(stateDir, port)) !== undefined;
+  io.stderr.write(`${say(io.lang, byItself ? "logs.endedItself" : "logs.ended", { port })}\n`);
 }
 
 /** `logs-vllm [-f] [--lines N] [--port P]` */

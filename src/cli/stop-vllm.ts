@@ -23,21 +23,29 @@ export function wholeOption(io: Io, high: number) {
 }
 
 async function run(io: Io, flags: Flags): Promise<void> {
-  const { runningServers } = await import("../../vllm/server/serverRecord.ts");
+  const { recordedServers, removeRecord } = await import("../../vllm/server/serverRecord.ts");
   const { stopServer } = await import("../../vllm/server/stop.ts");
   const { vllmStateDir } = await import("./serving/stateDir.ts");
   const stateDir = vllmStateDir(io);
-  const running = await runningServers(stateDir);
+  const known = await recordedServers(stateDir);
   const asked = flags.port ?? (/^\d+$/.test(io.env.AEGIS_PORT ?? "") ? Number(io.env.AEGIS_PORT) : undefined);
-  const chosen = asked === undefined ? running : running.filter((record) => record.port === asked);
+  const meant = (record: { port: number }) => asked === undefined || record.port === asked;
+  const chosen = known.running.filter(meant);
   const [record, ...others] = chosen;
   if (record && others.length > 0)
     throw new CliFailure(say(io.lang, "stop.many", { ports: chosen.map((one) => one.port).join(", ") }), {
       next: say(io.lang, "stop.many.next", { port: record.port }),
     });
+  const ended = known.ended.filter(meant).map(({ server, supervisor, port, log }) => {
+    return { pid: (server ?? supervisor)?.pid ?? 0, port, log };
+  });
+  for (const one of ended) {
+    await removeRecord(stateDir, one.port);
+    if (!flags.json) io.stdout.write(`${say(io.lang, "stop.cleared", one)}\n`);
+  }
   if (!record) {
-    if (flags.json) writeJson(io, { ok: true, stopped: false });
-    else io.stdout.write(`${say(io.lang, "stop.none")}\n`);
+    if (flags.json) writeJson(io, { ok: true, stopped: false, ...(ended.length > 0 ? { ended } : {}) });
+    else if (ended.length === 0) io.stdout.write(`${say(io.lang, "stop.none")}\n`);
     return;
   }
   const { pid, killed } = await stopServer(stateDir, record, flags.timeout * 1000);

@@ -86,18 +86,19 @@ export async function runs(record: ServerRecord): Promise<boolean> {
   return (await isAlive(record.server)) || (await isAlive(record.supervisor));
 }
 
-/** Records of the servers that run, by port. Records of ended ones are removed on the way. */
-export async function runningServers(stateDir: string): Promise<ServerRecord[]> {
+/** Records of the servers that run, and of those that ended without having been stopped, by port. Damaged ones are removed. */
+export async function recordedServers(stateDir: string): Promise<{ running: ServerRecord[]; ended: ServerRecord[] }> {
   const names = await readdir(serverDir(stateDir)).catch((error: unknown) => {
     if (hasCode(error, "ENOENT")) return [];
     throw error;
   });
   const ports = names.flatMap((name) => (/^\d+\.json$/.test(name) ? [Number.parseInt(name, 10)] : []));
   const running: ServerRecord[] = [];
+  const ended: ServerRecord[] = [];
   for (const port of ports.sort((a, b) => a - b)) {
     const record = await readRecord(stateDir, port);
-    if (record && (await runs(record))) running.push(record);
+    if (record) ((await runs(record)) ? running : ended).push(record);
     else await removeRecord(stateDir, port);
   }
-  return running;
+  return { running, ended };
 }

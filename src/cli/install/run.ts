@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { policySettings } from "../../config/policySettings.ts";
 import { supportsOpencode, TESTED_OPENCODE } from "../../core/hostVersion.ts";
@@ -25,7 +25,8 @@ import { reconcile, type Wanted } from "./planFiles.ts";
 import { printDiff } from "./printDiff.ts";
 import { probeServer } from "./probe.ts";
 import { type Present, readPresent } from "./readPresent.ts";
-import { applyUninstall, manifestPath, planUninstall, readManifest } from "./uninstall.ts";
+import { uninstall } from "./runUninstall.ts";
+import { manifestPath, readManifest } from "./uninstall.ts";
 import { wantedFiles, wantedScreen } from "./wantedFiles.ts";
 import { checkOptions, defaultBaseUrl, defaultModel } from "./wish.ts";
 
@@ -71,26 +72,6 @@ async function routedProviders(io: Io): Promise<string[]> {
   return read.ok ? hostsNamed(makePolicy(policySettings(read.config))) : [];
 }
 
-async function uninstall(io: Io, options: InstallOptions, all: readonly Places[], world: InstallWorld): Promise<void> {
-  for (const places of all) {
-    const plan = await planUninstall(places);
-    if (!plan) continue;
-    printDiff(io, places.base, plan.changes);
-    if (options.dryRun) {
-      io.stdout.write(`${say(io.lang, "install.dryRunDone")}\n`);
-      return;
-    }
-    await applyUninstall(places, plan.changes, world.write);
-    for (const { path, outcome } of plan.outcomes)
-      io.stdout.write(`${path}: ${say(io.lang, `uninstall.${outcome}`)}\n`);
-    const records = dirname(places.backupDir);
-    if (basename(records) === ".aegis" && existsSync(records))
-      io.stdout.write(`${say(io.lang, "uninstall.records", { dir: records })}\n`);
-    return;
-  }
-  io.stdout.write(`${say(io.lang, "uninstall.nothing")}\n`);
-}
-
 /** Our half in Claude Code, where it is asked for or was there before. */
 function wantedClaude(
   io: Io,
@@ -124,9 +105,10 @@ export async function runInstall(
       ...{ env: io.env, home: homeOf(io), etc: world.etc },
     });
   if (options.uninstall) {
-    // Without a scope the nearest install is meant: the project's, else the user's, else the machine's.
-    const scopes: InstallScope[] = scope === "project" ? ["project", "global", "managed"] : [scope];
-    await uninstall(io, options, scopes.map(place), world);
+    // Outside a repository there is no project to keep to: the user's install is the nearest then.
+    const mayBe: InstallScope[] = scope === "project" && root === undefined ? ["project", "global"] : [scope];
+    const others = (["project", "global", "managed"] as const).filter((one) => !mayBe.includes(one));
+    await uninstall(io, options, mayBe.map(place), others.map(place), world.write);
     return;
   }
   if (scope === "project" && root === undefined) {

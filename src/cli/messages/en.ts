@@ -68,7 +68,7 @@ export const en = {
   "install.snapshots": "keep OpenCode's snapshots on, or let the plugin switch them off",
   "install.dryRun": "show what would change and change nothing",
   "install.yes": "do not ask",
-  "install.uninstall": "take everything out again",
+  "install.uninstall": "take everything out again: of this project, with --global of the user",
   "install.badUrl": "--base-url: `{value}` is not an http(s) address (without a user and password in it)",
   "install.badEnv": "--api-key-env: `{value}` is not the name of an environment variable (give the name, not the key)",
   "install.badModel": "--model: `{value}` is not a model's name",
@@ -117,6 +117,12 @@ export const en = {
   "uninstall.left": "changed since the install and left as it is",
   "uninstall.records": "{dir} keeps the records of swarms (logs, evidence); delete it when nobody needs them",
   "uninstall.nothing": "Nothing is installed here; nothing was changed.",
+  "uninstall.elsewhere.project":
+    "This project has an install ({record}): `oh-my-qwencoder install --uninstall` takes it out.",
+  "uninstall.elsewhere.global":
+    "There is an install for the user, which serves every project ({record}): `oh-my-qwencoder install --global --uninstall` takes it out.",
+  "uninstall.elsewhere.managed":
+    "There is an install for the whole machine ({record}): `oh-my-qwencoder install --managed --uninstall` takes it out.",
   "swarm.description": "the swarm of this project: what it does, what it did, stop it or let it go on",
   "swarm.noGit": "{dir} is not in a git repository, and a swarm lives at the root of one",
   "swarm.noGit.next": "Run the command in the project the swarm works on.",

@@ -69,7 +69,7 @@ export const ko: Record<keyof typeof en, string> = {
   "install.snapshots": "OpenCode 스냅숏을 켜 두거나(on) 플러그인이 끄게 함(off)",
   "install.dryRun": "바뀔 내용만 보여 주고 아무것도 바꾸지 않음",
   "install.yes": "묻지 않음",
-  "install.uninstall": "설치한 것을 모두 되돌림",
+  "install.uninstall": "설치한 것을 모두 되돌림: 이 프로젝트의 것, --global이면 사용자의 것",
   "install.badUrl": "--base-url: `{value}` 은(는) http(s) 주소가 아닙니다 (사용자 이름과 비밀번호는 넣을 수 없습니다)",
   "install.badEnv": "--api-key-env: `{value}` 은(는) 환경 변수 이름이 아닙니다 (키가 아니라 이름을 주세요)",
   "install.badModel": "--model: `{value}` 은(는) 모델 이름이 아닙니다",
@@ -118,6 +118,12 @@ export const ko: Record<keyof typeof en, string> = {
   "uninstall.left": "설치 뒤에 바뀌어 그대로 두었습니다",
   "uninstall.records": "{dir} 에는 스웜의 기록(로그, 증거)이 남아 있습니다. 필요 없으면 지우세요",
   "uninstall.nothing": "여기에는 설치된 것이 없습니다. 아무것도 바꾸지 않았습니다.",
+  "uninstall.elsewhere.project":
+    "이 프로젝트에 설치된 것이 있습니다({record}). `oh-my-qwencoder install --uninstall` 로 되돌립니다.",
+  "uninstall.elsewhere.global":
+    "모든 프로젝트에 쓰이는 사용자 설치가 있습니다({record}). `oh-my-qwencoder install --global --uninstall` 로 되돌립니다.",
+  "uninstall.elsewhere.managed":
+    "기계 전체의 설치가 있습니다({record}). `oh-my-qwencoder install --managed --uninstall` 로 되돌립니다.",
   "swarm.description": "이 프로젝트의 스웜: 상태, 기록, 중단, 계속",
   "swarm.noGit": "{dir} 은(는) git 저장소 안이 아닙니다. 스웜은 저장소의 루트에 있습니다",
   "swarm.noGit.next": "스웜이 일하는 프로젝트에서 명령을 실행하세요.",

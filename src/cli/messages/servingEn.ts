@@ -161,13 +161,17 @@ export const servingEn = {
   "stop.port": "the server on this port (default: AEGIS_PORT, else the only one)",
   "stop.timeout": "seconds until it is killed",
   "stop.none": "No vLLM started here runs.",
+  "stop.cleared": "The vLLM on port {port} (process {pid}) had ended by itself; its record is cleared; log: {log}",
   "stop.done": "vLLM is ended: process {pid}, port {port}.",
   "stop.killed": "vLLM did not end in {seconds} s and was killed: process {pid}, port {port}.",
   "stop.many": "several run here, on ports {ports}",
   "stop.many.next": "Say which: `stop-vllm --port {port}`.",
   "logs.description": "the log of the vLLM that start-vllm started",
-  "logs.follow": "go on as it grows; Ctrl-C ends",
+  "logs.follow": "go on as it grows, until the server ends; Ctrl-C ends",
   "logs.lines": "lines from the end",
   "logs.none": "there is no log of a vLLM on port {port}",
   "logs.none.next": "Start one with `oh-my-qwencoder start-vllm`, or name its port with --port.",
+  "logs.ended": "The vLLM on port {port} does not run: this is the log of its last run.",
+  "logs.endedItself":
+    "The vLLM on port {port} has ended by itself: the log's end says why. `oh-my-qwencoder start-vllm` starts it again.",
 } as const;

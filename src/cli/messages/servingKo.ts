@@ -160,13 +160,17 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "stop.port": "이 포트의 서버 (기본: AEGIS_PORT, 없으면 하나뿐인 것)",
   "stop.timeout": "강제로 끝내기까지의 초",
   "stop.none": "여기서 시작한 vLLM은 돌고 있지 않습니다.",
+  "stop.cleared": "포트 {port}의 vLLM(프로세스 {pid})은 스스로 끝나 있었습니다. 기록을 지웠습니다. 로그: {log}",
   "stop.done": "vLLM을 끝냈습니다: 프로세스 {pid}, 포트 {port}.",
   "stop.killed": "vLLM이 {seconds}초 안에 끝나지 않아 강제로 끝냈습니다: 프로세스 {pid}, 포트 {port}.",
   "stop.many": "여기서 여럿이 돕니다. 포트 {ports}",
   "stop.many.next": "어느 것인지 말해 주세요: `stop-vllm --port {port}`.",
   "logs.description": "start-vllm이 시작한 vLLM의 로그",
-  "logs.follow": "늘어나는 대로 이어서 보임, Ctrl-C로 끝",
+  "logs.follow": "서버가 끝날 때까지 늘어나는 대로 이어서 보임, Ctrl-C로 끝",
   "logs.lines": "끝에서부터의 줄 수",
   "logs.none": "포트 {port}의 vLLM 로그가 없습니다",
   "logs.none.next": "`oh-my-qwencoder start-vllm`으로 시작하거나 --port로 포트를 주세요.",
+  "logs.ended": "포트 {port}의 vLLM은 돌고 있지 않습니다. 마지막 실행의 로그입니다.",
+  "logs.endedItself":
+    "포트 {port}의 vLLM은 스스로 끝났습니다. 까닭은 로그의 끝에 있습니다. `oh-my-qwencoder start-vllm`으로 다시 시작합니다.",
 };

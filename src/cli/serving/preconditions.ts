@@ -42,13 +42,18 @@ async function gpuObstacles(io: Io, command: ServeCommand): Promise<Obstacle[]> 
     }));
 }
 
-/** What stands in the way of a start. Loads no model, starts nothing. */
-export async function obstacles(io: Io, command: ServeCommand): Promise<Obstacle[]> {
+/**
+ * What stands in the way of a start. Loads no model, starts nothing.
+ *
+ * @param simulated the simulated vLLM is to start, which needs its port and neither GPU nor weights
+ */
+export async function obstacles(io: Io, command: ServeCommand, simulated = false): Promise<Obstacle[]> {
   const { settings } = command;
   const list: Obstacle[] = [];
   if (!command.found) list.push({ code: "vllmMissing", values: { looked: command.looked }, mild: false });
   if (!(await portIsFree(command.host, command.port)))
     list.push({ code: "portTaken", values: { host: command.host, port: command.port }, mild: false });
+  if (simulated) return list;
   list.push(...(await gpuObstacles(io, command)));
   if ((await localModelConfig(settings.model, io.env, io.cwd)) === undefined) {
     const offline = /^(1|on|yes|true)$/i.test(io.env.HF_HUB_OFFLINE ?? "");

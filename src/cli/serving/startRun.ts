@@ -49,13 +49,13 @@ function warn(io: Io, text: string): void {
   io.stderr.write(`${fitted(io, `${paint(io, "yellow", say(io.lang, "warning"))} ${text}`, 2)}\n`);
 }
 
-async function dryRun(io: Io, command: ServeCommand, json: boolean): Promise<void> {
+async function dryRun(io: Io, command: ServeCommand, flags: StartFlags): Promise<void> {
   const warnings = [
     ...command.notices.map((one) => wordNotice(io, one)),
-    ...(await obstacles(io, command)).map((one) => say(io.lang, `notice.${one.code}`, one.values)),
+    ...(await obstacles(io, command, flags.simulate)).map((one) => say(io.lang, `notice.${one.code}`, one.values)),
   ];
   const env = { ...command.env, ...(command.env.VLLM_API_KEY === undefined ? {} : { VLLM_API_KEY: "***" }) };
-  if (json) {
+  if (flags.json) {
     writeJson(io, { argv: command.argv, env, warnings });
     return;
   }
@@ -67,8 +67,8 @@ async function dryRun(io: Io, command: ServeCommand, json: boolean): Promise<voi
   for (const text of warnings) warn(io, text);
 }
 
-async function checkObstacles(io: Io, command: ServeCommand): Promise<void> {
-  for (const one of await obstacles(io, command)) {
+async function checkObstacles(io: Io, command: ServeCommand, simulated?: boolean): Promise<void> {
+  for (const one of await obstacles(io, command, simulated)) {
     if (one.mild) {
       warn(io, say(io.lang, `notice.${one.code}`, one.values));
       continue;
@@ -199,7 +199,7 @@ async function waitFor(io: Io, command: ServeCommand, record: ServerRecord, seco
 export async function runStart(given: Io, flags: StartFlags, extra: readonly string[]): Promise<void> {
   const io = flags.simulate ? { ...given, env: { ...given.env, AEGIS_VLLM: simulatedVllm() } } : given;
   const command = await serveCommand(io, flags.recipe, extra);
-  if (flags.dryRun) return dryRun(io, command, flags.json === true);
+  if (flags.dryRun) return dryRun(io, command, flags);
   const stateDir = vllmStateDir(io);
   const known = await readRecord(stateDir, command.port);
   if (known && known.supervisor?.pid !== process.pid && (await runs(known))) {
@@ -210,9 +210,8 @@ export async function runStart(given: Io, flags: StartFlags, extra: readonly str
     return;
   }
   for (const one of command.notices) warn(io, wordNotice(io, one));
-  // The simulated one needs no GPU and no weights; a taken port its own log tells.
   if (flags.simulate) warn(io, say(io.lang, "start.simulated"));
-  else await checkObstacles(io, command);
+  await checkObstacles(io, command, flags.simulate);
   if (flags.foreground) return inForeground(io, command, flags.supervise === true);
   const record = await detach(io, command, flags, extra);
   const { host, port } = command;

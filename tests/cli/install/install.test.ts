@@ -431,6 +431,35 @@ describe("the user's and the machine's configuration", () => {
     expect(tree(world.home)).toEqual({});
   });
 
+  it("--uninstall in a project leaves the user's and the machine's install alone and names it", async () => {
+    const world = makeWorld();
+    mkdirSync(world.home);
+    const wider = () => [tree(world.home), tree(join(world.dir, "etc"))];
+    await install(world, { managed: true });
+    const machine = wider();
+    const first = await install(world, { uninstall: true });
+    expect([first.code, first.err]).toEqual([1, expect.stringContaining("install --managed --uninstall")]);
+    expect(wider()).toEqual(machine);
+    await install(world, { global: true });
+    const both = wider();
+    for (const dryRun of [true, false]) {
+      const refused = await install(world, { uninstall: true, dryRun });
+      expect([refused.code, refused.out]).toEqual([1, ""]);
+      expect(refused.err).toMatch(/Nothing is installed here[\s\S]*`oh-my-qwencoder install --global --uninstall`/);
+    }
+    expect(wider()).toEqual(both);
+    const named = await install(world, { managed: true, uninstall: true });
+    expect(named.code).toBe(0);
+    expect(wider()).toEqual([both[0], {}]);
+    // Outside a repository no project is meant; the machine's never is without its flag.
+    await install(world, { managed: true });
+    const outside = { io: { cwd: world.dir } };
+    expect((await install(world, { uninstall: true }, outside)).code).toBe(0);
+    expect(wider()).toEqual([{}, machine[1]]);
+    expect((await install(world, { uninstall: true }, outside)).code).toBe(1);
+    expect(wider()).toEqual([{}, machine[1]]);
+  });
+
   it("--global edits the file OpenCode made by itself, behind a symbolic link too", async () => {
     const world = makeWorld();
     const real = put(

@@ -93,10 +93,29 @@ describe("start-vllm", () => {
   });
 
   it("without --wait returns at once, and the server goes on", async () => {
-    const { run, port } = await makeServing("serve");
+    const { run, start, port } = await makeServing("serve");
     const started = await run(["start-vllm", "--recipe", "tiny"]);
     expect([started.code, started.out]).toEqual([0, expect.stringContaining("logs-vllm -f")]);
     expect(await until(() => health(port))).toBe(true);
+    const following = start(["logs-vllm", "-f"]);
+    following.stdout?.once("data", () => following.kill("SIGINT"));
+    const { exitCode, stderr } = await following;
+    expect([exitCode, stderr]).toEqual([130, ""]);
+  });
+
+  it("says of one that ended by itself that it did: the log, its follower, which ends, and stop-vllm", async () => {
+    const { run, port } = await makeServing("crash");
+    expect((await run(["start-vllm", "--recipe", "tiny"])).code).toBe(0);
+    const followed = await run(["logs-vllm", "-f"]);
+    expect(followed).toMatchObject({ code: 0, err: expect.stringContaining(`port ${port} has ended by itself`) });
+    expect(followed.out).toContain("Segmentation fault (scripted)");
+    const shown = await run(["logs-vllm", "--lines", "1"]);
+    expect([shown.code, shown.out]).toEqual([0, "(EngineCore pid=2) Segmentation fault (scripted)"]);
+    expect(shown.err).toContain("has ended by itself");
+    const cleared = await run(["stop-vllm"]);
+    expect([cleared.code, cleared.out]).toEqual([0, expect.stringMatching(/had ended by itself.*log: .*\.log$/)]);
+    expect((await run(["stop-vllm"])).out).toBe("No vLLM started here runs.");
+    expect((await run(["logs-vllm", "--lines", "1"])).err).toContain("does not run");
   });
 
   it("says the mend of a fatal line and leaves nothing running", async () => {
@@ -196,6 +215,14 @@ describe("start-vllm", () => {
       obstacle: "portTaken",
       stderr: expect.stringContaining("AEGIS_PORT"),
     });
+    const simulated = await execa(process.execPath, [built.bin, "start-vllm", "--recipe", "tiny", "--simulate"], {
+      ...{ cwd: world.project, env, extendEnv: false, reject: false },
+    });
+    expect([simulated.exitCode, simulated.stdout, simulated.stderr]).toEqual([
+      1,
+      "",
+      expect.stringContaining(`port ${port} on 127.0.0.1 is taken`),
+    ]);
     const free = { AEGIS_PORT: String(await freePort()) };
     expect(await attempt({ ...free, AEGIS_VLLM: "/nowhere/vllm" })).toMatchObject({
       exitCode: 1,
