@@ -11,8 +11,6 @@ const GPUS = ["h200", "h100", "rtx-pro-6000", "cpu"];
 const MODES = ["none", "align"];
 const KV_DTYPES = ["bf16", "fp8"];
 
-type Flags = PlanFlags & { json?: boolean };
-
 function decimal(io: Io, low: number, high: number) {
   return (word: string): number => {
     const value = /^\d+(\.\d+)?$/.test(word) ? Number(word) : Number.NaN;
@@ -68,7 +66,8 @@ function print(io: Io, report: PlanReport): void {
   io.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** `plan [--recipe R | --config FILE] …`: exit 0 with the figures, whether they fit or not; 2 for wrong usage. */
+/** `plan [--recipe R | --config FILE] …`: exit 0 with the figures, whether they fit or not; 1 where the context is above the
+ * model's (`--json` has the figures then too); 2 for wrong usage. */
 export function registerPlan(program: Command, io: Io): void {
   const text = (key: Parameters<typeof say>[1], values = {}) => say(io.lang, key, values);
   program
@@ -99,7 +98,7 @@ export function registerPlan(program: Command, io: Io): void {
         "plan --config ./config.json --pool-gib 24.83 --ctx 16384 --json",
       ]),
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: PlanFlags) => {
       const { reportPlan } = await import("./serving/planReport.ts");
       const report = await reportPlan(io, flags);
       if (flags.json) writeJson(io, { ...report.plan, reported: report.reported });

@@ -127,6 +127,19 @@ export function blockLayout(shape: ModelShape, options: BlockOptions): BlockLayo
   };
 }
 
+/** Counts of GPUs, up to 8, that a model's heads divide among. */
+export function splittable(shape: ModelShape, options: BlockOptions): number[] {
+  return [1, 2, 4, 8].filter((tensorParallel) => {
+    try {
+      blockLayout(shape, { ...options, tensorParallel });
+      return true;
+    } catch (error) {
+      if (error instanceof UnplannableModel) return false;
+      throw error;
+    }
+  });
+}
+
 /** What a pool of blocks holds. */
 export interface PoolCapacity {
   blocks: number;

@@ -72,10 +72,11 @@ function poolOf(input: PlanInput): { gib: number | undefined; line: string } {
   if (!gpu || weightsGib === undefined)
     return { gib: undefined, line: "pool: unknown without the GPU and the weights" };
   const perGpu = weightsGib / tensorParallel;
-  const gib = Math.max(0, gpu.gib * input.util - perGpu - input.overheadGib);
+  const left = gpu.gib * input.util - perGpu - input.overheadGib;
+  const none = left > 0 ? "" : ": no room for a KV cache";
   return {
-    gib,
-    line: `pool = ${gpu.gib} GiB (${gpu.name}) × ${input.util} − ${number(perGpu)} GiB weights − ${input.overheadGib} GiB activations and graphs = ${number(gib)} GiB on each GPU`,
+    gib: Math.max(0, left),
+    line: `pool = ${gpu.gib} GiB (${gpu.name}) × ${input.util} − ${number(perGpu)} GiB weights − ${input.overheadGib} GiB activations and graphs = ${number(left).replace("-", "−")} GiB on each GPU${none}`,
   };
 }
 

@@ -21,6 +21,8 @@ export const servingEn = {
   "plan.unknownRecipe.next": "Recipes: {ids}.",
   "plan.unreadable": "{file} cannot be planned for: {reason}",
   "plan.unreadable.next": "Give the config.json of a Hugging Face model with full or gated-delta-net attention.",
+  "plan.split.next": "Its heads divide among these counts of GPUs: give --tp one of {counts}.",
+  "plan.context.next": "Give --ctx {max} or less.",
   "plan.weights": "Weights",
   "plan.kvToken": "KV cache per token",
   "plan.state": "State per sequence",
@@ -58,12 +60,18 @@ export const servingEn = {
   "plan.advice.one": "One server holds them, up to {most} with Librarians.",
   "plan.advice.tight":
     "One server holds them; with Librarians {most} would want it and {room} fit at once: admission queues the rest.",
-  "plan.advice.routed":
+  "plan.advice.routed.bf16":
     "{servers} such servers behind a session-hash router hold them, {room} each; a hash spreads unevenly, and {percent} % of all hashings leave none over that. `start-vllm --topology router --servers {servers}` writes the files. Or: a shorter context, fp8 KV. Admission queues what does not fit.",
+  "plan.advice.routed.fp8":
+    "{servers} such servers behind a session-hash router hold them, {room} each; a hash spreads unevenly, and {percent} % of all hashings leave none over that. `start-vllm --topology router --servers {servers}` writes the files. Or: a shorter context. Admission queues what does not fit.",
   "plan.advice.dataParallel":
     "Spread evenly {even} would do (`--topology data-parallel --servers {even}` on one node); vLLM then sends each request where least waits, so a session meets another GPU's cache.",
-  "plan.advice.bigger":
+  "plan.advice.bigger.bf16":
     "Not one session of {tokens} tokens fits: more GPUs a server (--tp), a shorter context (--ctx), fp8 KV or 4-bit weights.",
+  "plan.advice.bigger.fp8":
+    "Not one session of {tokens} tokens fits: more GPUs a server (--tp), a shorter context (--ctx) or 4-bit weights.",
+  "plan.advice.noRoom":
+    "The weights leave no room for a KV cache: more GPUs a server (--tp), a larger GPU (--gpu) or 4-bit weights.",
   "plan.belief":
     '"FP8 is about 40 GB" is a mix-up: at 8 bits 80 billion parameters are 80-82 GB (75-76 GiB); 45-48 GB is the 4-bit checkpoint, bf16 is 159 GB.',
   "start.description": "serve the model with vLLM: the recipe's flags, fit for the installed version",

@@ -22,6 +22,8 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "plan.unknownRecipe.next": "레시피: {ids}.",
   "plan.unreadable": "{file}로는 계획할 수 없습니다: {reason}",
   "plan.unreadable.next": "전체 어텐션이나 gated delta net을 쓰는 Hugging Face 모델의 config.json을 주세요.",
+  "plan.split.next": "헤드가 나뉘는 GPU 수를 --tp로 주세요: {counts}.",
+  "plan.context.next": "--ctx를 {max} 이하로 하세요.",
   "plan.weights": "가중치",
   "plan.kvToken": "토큰당 KV 캐시",
   "plan.state": "시퀀스당 상태",
@@ -59,12 +61,18 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "plan.advice.one": "서버 한 대가 담습니다. Librarian까지 {most}개.",
   "plan.advice.tight":
     "서버 한 대가 담습니다. Librarian까지면 {most}개인데 한 번에 {room}개라 나머지는 admission이 줄 세웁니다.",
-  "plan.advice.routed":
+  "plan.advice.routed.bf16":
     "세션 해시 라우터 뒤에 이런 서버 {servers}대면 담습니다(한 대에 {room}개). 해시는 고르지 않아, 모든 해싱의 {percent} %에서 넘치는 서버가 없습니다. `start-vllm --topology router --servers {servers}`가 파일을 씁니다. 컨텍스트를 줄이거나 fp8 KV도 됩니다. 넘치는 것은 admission이 줄 세웁니다.",
+  "plan.advice.routed.fp8":
+    "세션 해시 라우터 뒤에 이런 서버 {servers}대면 담습니다(한 대에 {room}개). 해시는 고르지 않아, 모든 해싱의 {percent} %에서 넘치는 서버가 없습니다. `start-vllm --topology router --servers {servers}`가 파일을 씁니다. 컨텍스트를 줄여도 됩니다. 넘치는 것은 admission이 줄 세웁니다.",
   "plan.advice.dataParallel":
     "고르게 나뉜다면 {even}대입니다(한 노드에서 `--topology data-parallel --servers {even}`). 그때 vLLM은 덜 기다리는 곳으로 요청을 보내므로 세션이 다른 GPU의 캐시를 만납니다.",
-  "plan.advice.bigger":
+  "plan.advice.bigger.bf16":
     "{tokens} 토큰 세션이 하나도 들어가지 않습니다. 서버당 GPU를 늘리거나(--tp) 컨텍스트를 줄이거나(--ctx) fp8 KV나 4비트 가중치를 쓰세요.",
+  "plan.advice.bigger.fp8":
+    "{tokens} 토큰 세션이 하나도 들어가지 않습니다. 서버당 GPU를 늘리거나(--tp) 컨텍스트를 줄이거나(--ctx) 4비트 가중치를 쓰세요.",
+  "plan.advice.noRoom":
+    "가중치만으로 KV 캐시 자리가 없습니다. 서버당 GPU를 늘리거나(--tp) 더 큰 GPU(--gpu)나 4비트 가중치를 쓰세요.",
   "plan.belief":
     '"FP8은 약 40 GB"는 착오입니다. 8비트면 800억 파라미터는 80-82 GB(75-76 GiB)이고, 45-48 GB는 4비트, bf16은 159 GB입니다.',
   "start.description": "vLLM으로 모델을 서비스: 설치된 버전에 맞춘 레시피의 플래그",

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { KvDtype, MambaCacheMode } from "../../../vllm/capacity/blocks.ts";
+import { type KvDtype, type MambaCacheMode, splittable } from "../../../vllm/capacity/blocks.ts";
 import { gpus, memoryOverhead } from "../../../vllm/capacity/gpus.ts";
 import { memoryBar } from "../../../vllm/capacity/memoryBar.ts";
 import { memoryPicture } from "../../../vllm/capacity/memoryPicture.ts";
 import { type ModelShape, modelShape, UnplannableModel } from "../../../vllm/capacity/modelShape.ts";
-import { type Plan, type PlanInput, planCapacity } from "../../../vllm/capacity/plan.ts";
+import { aboveModel, type Plan, type PlanInput, planCapacity } from "../../../vllm/capacity/plan.ts";
 import { takesCheckpoints } from "../../../vllm/capacity/versions.ts";
 import { estimateWeights } from "../../../vllm/capacity/weights.ts";
 import { DEFAULT_RECIPE, findRecipe, modelConfig, type Recipe, recipes } from "../../../vllm/recipes/recipe.ts";
@@ -33,6 +33,7 @@ export interface PlanFlags {
   vllm?: string;
   server?: string;
   svg?: string;
+  json?: boolean;
 }
 
 /** A plan and how to show it to a person. */
@@ -79,7 +80,26 @@ async function readShape(io: Io, file: string): Promise<ModelShape> {
   }
 }
 
-async function inputOf(io: Io, flags: PlanFlags): Promise<PlanInput & { name: string; recipe: Recipe | undefined }> {
+/** What is planned for, on the GPUs that were named where some were. */
+function titleOf(recipe: Recipe | undefined, flags: PlanFlags, input: PlanInput): string {
+  const { gpu, tensorParallel: count } = input;
+  const named = flags.gpu !== undefined || flags.gpuGib !== undefined || flags.tp !== undefined;
+  if (recipe && !named) return recipe.title;
+  const model = recipe?.title.replace(/ on (one|two) .*$/, "") ?? flags.config ?? "";
+  if (input.device === "cpu") return named ? `${model} on a CPU` : model;
+  // A config beside a pool of its own needs no GPU: none is made up for it.
+  if (!gpu || (!recipe && !named && flags.poolGib !== undefined)) return model;
+  return `${model} on ${count} × ${flags.gpuGib === undefined ? gpu.name : `GPU of ${gpu.gib} GiB`}`;
+}
+
+function aboveLimit(io: Io, { shape, context }: PlanInput): CliFailure {
+  const max = shape.maxPositions ?? 0;
+  return new CliFailure(say(io.lang, "start.context", { context, max }), {
+    next: say(io.lang, "plan.context.next", { max }),
+  });
+}
+
+async function inputOf(io: Io, flags: PlanFlags): Promise<PlanInput & { recipe: Recipe | undefined }> {
   if (flags.recipe !== undefined && flags.config !== undefined)
     throw new CliFailure(say(io.lang, "plan.both"), { exitCode: 2 });
   const recipe = flags.config === undefined ? recipeOrFail(io, flags.recipe) : undefined;
@@ -99,7 +119,6 @@ async function inputOf(io: Io, flags: PlanFlags): Promise<PlanInput & { name: st
   const mode = (flags.mambaCacheMode ?? recipe?.mambaCacheMode ?? "align") as MambaCacheMode;
   const gpu = flags.gpuGib === undefined ? known : { name: "as given", gib: flags.gpuGib };
   return {
-    name: recipe?.title ?? flags.config ?? "",
     recipe,
     shape,
     kvDtype: (flags.kvDtype ?? recipe?.kvDtype ?? "bf16") as KvDtype,
@@ -182,22 +201,30 @@ async function writePicture(io: Io, file: string, title: string, input: PlanInpu
  * used and where a named server does not answer.
  */
 export async function reportPlan(io: Io, flags: PlanFlags): Promise<PlanReport> {
-  const { name, recipe, ...input } = await inputOf(io, flags);
+  const { recipe, ...input } = await inputOf(io, flags);
+  // A program gets the plan, with `fits` false.
+  if (aboveModel(input) && !flags.json) throw aboveLimit(io, input);
+  const title = titleOf(recipe, flags, input);
   try {
     const plan = planCapacity(input);
-    if (flags.svg !== undefined) await writePicture(io, flags.svg, name, input);
+    if (flags.svg !== undefined) await writePicture(io, flags.svg, title, input);
     const reported = flags.server === undefined ? null : await reportedBy(io, flags.server);
-    const belief = recipe?.modelConfig === "qwen3-coder-next" ? [say(io.lang, "plan.belief")] : [];
+    const isAsked = flags.workers === undefined && recipe?.id === DEFAULT_RECIPE;
+    const belief = isAsked ? [say(io.lang, "plan.belief")] : [];
     return {
       plan,
-      title: name,
+      title,
       rows: rowsOf(io, input, plan),
       swarm: [...swarmLines(io, input), ...belief],
       reported,
       comparison: reported ? comparisonLines(io, input, plan.pool_gib, reported) : [],
     };
   } catch (error) {
-    if (error instanceof UnplannableModel) throw unreadable(io, flags.config ?? name, error);
+    // The config itself was read above: what is left is a count of GPUs that its heads do not divide among.
+    if (error instanceof UnplannableModel)
+      throw new CliFailure(say(io.lang, "plan.unreadable", { file: title, reason: error.message }), {
+        next: say(io.lang, "plan.split.next", { counts: splittable(input.shape, input).join(", ") }),
+      });
     throw error;
   }
 }

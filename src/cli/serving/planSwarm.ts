@@ -8,18 +8,19 @@ import { say } from "../messages/catalogue.ts";
 const USUAL_WORKERS = 8;
 
 /** Which of one server, data parallel and several servers holds the swarm, in words. */
-function adviceLines(io: Io, plan: Plan, context: number): string[] {
+function adviceLines(io: Io, plan: Plan, { context, kvDtype }: Pick<PlanInput, "context" | "kvDtype">): string[] {
   const { advice, most_sessions: most } = plan;
   if (!advice || most === null) return [];
   const room = advice.sessions_per_server;
+  if (plan.pool_gib === 0) return [say(io.lang, "plan.advice.noRoom")];
   if (advice.recommended === "bigger-server")
-    return [say(io.lang, "plan.advice.bigger", { tokens: context.toLocaleString("en-US") })];
+    return [say(io.lang, `plan.advice.bigger.${kvDtype}`, { tokens: context.toLocaleString("en-US") })];
   if (advice.one_server_with_librarians) return [say(io.lang, "plan.advice.one", { most })];
   if (advice.one_server) return [say(io.lang, "plan.advice.tight", { room, most })];
   const even = advice.data_parallel_size ?? 1;
   const servers = advice.routed_servers ?? even;
   return [
-    say(io.lang, "plan.advice.routed", { servers, room, percent: CONFIDENCE * 100 }),
+    say(io.lang, `plan.advice.routed.${kvDtype}`, { servers, room, percent: CONFIDENCE * 100 }),
     say(io.lang, "plan.advice.dataParallel", { even }),
   ];
 }
@@ -45,7 +46,7 @@ export function swarmLines(io: Io, input: PlanInput): string[] {
         verdict: say(io.lang, plan.fits ? "plan.fits" : "plan.fitsNot"),
       }),
     );
-    lines.push(...adviceLines(io, plan, input.context));
+    lines.push(...adviceLines(io, plan, { ...input, kvDtype }));
   }
   return lines;
 }

@@ -81,6 +81,31 @@ describe("plan", () => {
     expect(none.out).toContain("Not one session of 131,072 tokens fits");
   });
 
+  it("names the GPUs it planned for, shows memory that is missing, and advises nothing that is there already", async () => {
+    const { dir, env } = makeWorld();
+    const plan = (...flags: string[]) => cli(["plan", ...flags], { cwd: dir, env });
+    const heading = async (...flags: string[]) => (await plan(...flags)).out.split("\n")[0];
+    expect(await heading()).toBe("Qwen3-Coder-Next FP8 on one H200");
+    expect(await heading("--gpu", "h100", "--tp", "2")).toBe("Qwen3-Coder-Next FP8 on 2 × NVIDIA H100 (80 GB)");
+    expect(await heading("--gpu-gib", "96")).toBe("Qwen3-Coder-Next FP8 on 1 × GPU of 96 GiB");
+    const small = (await plan("--gpu", "h100", "--workers", "8")).out;
+    expect(small).toMatch(/= −\d+\.\d+ GiB on each GPU: no room for a KV cache/);
+    expect(small).toContain("The weights leave no room");
+    expect(small).not.toContain("mix-up");
+    const many = async (kv: string) => (await plan("--workers", "20", "--kv-dtype", kv)).out;
+    expect([await many("bf16"), await many("fp8")]).toEqual([
+      expect.stringContaining("Or: a shorter context, fp8 KV."),
+      expect.stringContaining("Or: a shorter context. Admission"),
+    ]);
+    const three = await plan("--tp", "3");
+    expect([three.code, three.err]).toEqual([1, expect.stringContaining("give --tp one of 1, 2, 4, 8.")]);
+    const long = await plan("--ctx", "300000");
+    expect([long.code, long.out, long.err]).toEqual([1, "", expect.stringContaining("above the model's 262144")]);
+    expect(long.err).toContain("Give --ctx 262144 or less.");
+    const data = await plan("--ctx", "300000", "--json");
+    expect([data.code, JSON.parse(data.out).fits]).toEqual([0, false]);
+  });
+
   it("takes the arithmetic of a version: 0.33 on Hopper has blocks of 1,088 and 29.65", async () => {
     const { dir, env } = makeWorld();
     const plan = async (version: string) => {
