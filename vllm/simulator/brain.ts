@@ -67,6 +67,10 @@ export interface Turn {
   assistantTurns: number;
   /** Most tokens the client wants; undefined where it does not say. */
   maxTokens: number | undefined;
+  /** The client wants an answer as long as the limit it set: it measures. */
+  fixedLength: boolean;
+  /** The tool that the client demands a call of. */
+  forcedTool: string | undefined;
   /** Aborted when the client leaves. */
   signal: AbortSignal;
 }

@@ -27,12 +27,29 @@ function emptyArguments(schema: unknown): Record<string, unknown> {
   );
 }
 
-/** Says as many tokens as the client allows, and that nobody thought them; where tools are offered, one call first. */
-export const filler: Brain = ({ maxTokens, tools, assistantTurns, argumentsSchema }) => {
+/** Ends like a model's answer and repeats nothing: OpenCode would take filler for a model that runs away. */
+const TO_A_PERSON =
+  "This server is simulated: no model thought about your message, and a swarm cannot go on with it. `oh-my-qwencoder demo` shows a whole swarm without a GPU; for answers, serve a real model.";
+
+/**
+ * To a load generator or a check: as many tokens as it allows, with the words that nobody thought them; where tools are offered,
+ * one call first. To a session of a host, which names itself and sets no fixed length: what it talks to, once, and no call that
+ * nobody thought of, unless it demands one.
+ */
+export const filler: Brain = ({
+  maxTokens,
+  tools,
+  assistantTurns,
+  argumentsSchema,
+  sessionId,
+  fixedLength,
+  forcedTool,
+}) => {
+  const inChat = sessionId !== "" && !fixedLength;
+  const tool = forcedTool ?? (inChat || assistantTurns > 0 ? undefined : tools[0]);
+  if (tool !== undefined) return { toolCalls: [{ name: tool, arguments: emptyArguments(argumentsSchema(tool)) }] };
+  if (inChat) return { text: TO_A_PERSON };
   const length = (maxTokens ?? USUAL) * CHARACTERS_PER_TOKEN;
   const text = SENTENCE.repeat(Math.ceil(length / SENTENCE.length)).slice(0, length);
-  const tool = tools[0];
-  if (tool !== undefined && assistantTurns === 0)
-    return { toolCalls: [{ name: tool, arguments: emptyArguments(argumentsSchema(tool)) }] };
   return { text, ...(maxTokens === undefined ? {} : { finishReason: "length" }) };
 };

@@ -99,3 +99,10 @@ export const listen = (server: Server, port: number, host: string): Promise<void
     server.once("error", reject);
     server.listen(port, host, () => resolve());
   });
+
+/** Whether a request may go on: a server with keys guards what is below `/v1`, as vLLM does, and leaves `/health` and `/metrics` open. */
+export function authorized(incoming: IncomingMessage, path: string, keys: readonly string[]): boolean {
+  if (keys.length === 0 || !path.startsWith("/v1")) return true;
+  const [scheme, token] = (incoming.headers.authorization ?? "").split(" ");
+  return scheme?.toLowerCase() === "bearer" && token !== undefined && keys.includes(token);
+}

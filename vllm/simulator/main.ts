@@ -25,6 +25,15 @@ const fromEnv = (name: string): number | undefined => {
   return Number.isFinite(value) ? value : undefined;
 };
 
+/** Keys as `vllm serve` takes them: the words after --api-key, else VLLM_API_KEY, which `start-vllm` sets from AEGIS_API_KEY. */
+function apiKeys(): string[] {
+  const at = words.lastIndexOf("--api-key");
+  if (at === -1) return [flagValue(words, "--api-key") ?? process.env.VLLM_API_KEY ?? ""].filter((key) => key !== "");
+  const after = words.slice(at + 1);
+  const end = after.findIndex((word) => word.startsWith("--"));
+  return end === -1 ? after : after.slice(0, end);
+}
+
 function fatal(line: string): never {
   say(`(EngineCore pid=${process.pid}) ERROR ${line}`);
   process.exit(1);
@@ -90,6 +99,7 @@ async function serve(): Promise<void> {
     maxModelLen: point.context,
     timeScale,
     version: VERSION,
+    apiKeys: apiKeys(),
     engine,
     ...(virtual ? { virtualTime: new VirtualTime(engine, virtual) } : {}),
   });

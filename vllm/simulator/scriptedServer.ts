@@ -8,7 +8,7 @@ import type { Brain, Reply, TurnRole } from "./brain.ts";
 import { sendBroken } from "./brokenStream.ts";
 import { completionOf, replyTokens } from "./completion.ts";
 import { type Engine, type EngineRequest, InstantEngine } from "./engine.ts";
-import { jsonOf, listen, passThrough, plainHeaders, promptOf, readText, send } from "./httpFront.ts";
+import { authorized, jsonOf, listen, passThrough, plainHeaders, promptOf, readText, send } from "./httpFront.ts";
 import { metricsText } from "./metrics.ts";
 import { promptText, replyText } from "./promptText.ts";
 import { answerGet, answerTokenize, CHARACTERS_PER_TOKEN, errorAnswer, tooLong } from "./surface.ts";
@@ -33,6 +33,8 @@ export interface ScriptedServerOptions {
   timeScale?: number;
   /** Time passes as a client says, at `POST /simulated/time`; told under `/version`. */
   virtualTime?: VirtualTime;
+  /** One of these is asked for below `/v1`. Default: none is. */
+  apiKeys?: readonly string[];
   /** What `/version` says. */
   version?: string;
 }
@@ -199,6 +201,8 @@ export async function startScriptedServer(options: ScriptedServerOptions): Promi
 
   async function route(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(incoming.url ?? "/", `http://${LOCAL}`).pathname;
+    if (!authorized(incoming, path, options.apiKeys ?? []))
+      return send(response, { status: 401, contentType: "application/json", body: '{"error":"Unauthorized"}' });
     if (incoming.method === "POST" && path === "/v1/chat/completions") return complete(incoming, response);
     if (incoming.method === "POST" && path === "/tokenize") {
       const body = jsonOf(await readText(incoming));

@@ -20,6 +20,11 @@ export const ChatRequest = z.looseObject({
   priority: z.number().int().optional(),
   max_tokens: z.number().int().positive().nullish(),
   max_completion_tokens: z.number().int().positive().nullish(),
+  /** vLLM's: the answer is as long as it may be. */
+  ignore_eos: z.boolean().nullish(),
+  tool_choice: z
+    .union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string() }).optional() })])
+    .nullish(),
   tools: z
     .array(z.looseObject({ function: z.looseObject({ name: z.string(), parameters: z.unknown().optional() }) }))
     .optional(),
@@ -38,6 +43,12 @@ export const defaultRoleLines: RoleLines = {
 
 const textOf = (content: z.infer<typeof Message>["content"]): string =>
   typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("");
+
+/** The tool that `tool_choice` demands: the one it names, or the first where any will do. */
+function forcedTool({ tool_choice: choice, tools }: ChatRequest): string | undefined {
+  if (typeof choice === "object") return choice?.function?.name;
+  return choice === "required" ? tools?.[0]?.function.name : undefined;
+}
 
 /** A call's arguments as data, or as the text they came in when that is no JSON. */
 function argumentsOf(text: string): unknown {
@@ -104,6 +115,8 @@ export function turnOf(
     firstUserText: users[0]?.text ?? "",
     assistantTurns: messages.filter((message) => message.role === "assistant").length,
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? undefined,
+    fixedLength: request.ignore_eos === true,
+    forcedTool: forcedTool(request),
     signal: options.signal,
   };
 }

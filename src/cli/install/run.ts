@@ -29,6 +29,7 @@ import { uninstall } from "./runUninstall.ts";
 import { manifestPath, readManifest } from "./uninstall.ts";
 import { wantedFiles, wantedScreen } from "./wantedFiles.ts";
 import { checkOptions, defaultBaseUrl, defaultModel } from "./wish.ts";
+import { wordProbe } from "./wordProbe.ts";
 
 /** What an install does to the world; tests replace single parts. */
 export interface InstallWorld {
@@ -57,13 +58,17 @@ function wordNote(io: Io, note: ConfigNote): string {
   return say(io.lang, note.kind === "provider-existed" ? "install.providerExisted" : "install.providerDisabled");
 }
 
-function existingProvider(present: Present): { baseUrl: string | undefined } {
+/** Where an install of before found the model server, and the variable its key is in. */
+function existingProvider(present: Present): { baseUrl?: string; keyName?: string } {
   for (const config of present.configs.toReversed()) {
     const provider: unknown = Reflect.get(Object(config.provider), "aegis");
-    const url: unknown = Reflect.get(Object(Reflect.get(Object(provider), "options")), "baseURL");
-    if (typeof url === "string") return { baseUrl: url };
+    const options: unknown = Reflect.get(Object(provider), "options");
+    const url: unknown = Reflect.get(Object(options), "baseURL");
+    const key: unknown = Reflect.get(Object(options), "apiKey");
+    const keyName = typeof key === "string" ? /^\{env:(\w+)\}$/.exec(key)?.[1] : undefined;
+    if (typeof url === "string") return { baseUrl: url, ...(keyName === undefined ? {} : { keyName }) };
   }
-  return { baseUrl: undefined };
+  return {};
 }
 
 /** What the routing configuration names besides our own model; a configuration that is not sound names nothing. */
@@ -120,26 +125,18 @@ export async function runInstall(
   for (const file of present.brokenBelow) warn(io, say(io.lang, "install.brokenBelow", { file }));
 
   const model = options.model ?? former?.model ?? defaultModel;
-  const baseUrl = options.baseUrl ?? existingProvider(present).baseUrl ?? defaultBaseUrl;
-  const key = options.apiKeyEnv === undefined ? undefined : io.env[options.apiKeyEnv];
+  const existing = existingProvider(present);
+  const baseUrl = options.baseUrl ?? existing.baseUrl ?? defaultBaseUrl;
+  const keyName = options.apiKeyEnv ?? existing.keyName;
   const [probe, host] = await Promise.all([
-    URL.canParse(baseUrl) ? world.probe(baseUrl, key) : undefined,
+    URL.canParse(baseUrl) ? world.probe(baseUrl, keyName && io.env[keyName]) : undefined,
     world.hostVersion(io),
   ]);
   if (host !== undefined && !supportsOpencode(host))
     warn(io, say(io.lang, "install.host", { version: host, tested: TESTED_OPENCODE }));
   const served = probe?.reachable ? probe.models.find((entry) => entry.id === model) : undefined;
-  if (probe && !probe.reachable) warn(io, say(io.lang, "install.unreachable", { url: baseUrl, reason: probe.reason }));
-  else if (probe?.reachable && !served) {
-    warn(
-      io,
-      say(io.lang, "install.notServed", {
-        model,
-        url: baseUrl,
-        models: probe.models.map((entry) => entry.id).join(", ") || "-",
-      }),
-    );
-  }
+  const trouble = probe && wordProbe(io, probe, { url: baseUrl, model, keyName });
+  if (trouble !== undefined) warn(io, trouble);
 
   const later = await laterConfigs(places, present.target);
   for (const config of later) {

@@ -83,6 +83,12 @@ export const en = {
   "install.host":
     "the `opencode` on PATH is {version}, and the plugin is made for 1.18 or a later 1.x: no swarm starts in it. `npm install --global opencode-ai@{tested}`",
   "install.unreachable": "no model server answers at {url} ({reason}); installing all the same",
+  "install.withoutV1":
+    "{url} has no list of models, but {at} answers: give that address with --base-url {at}. Installing with the one you gave",
+  "install.wantsKey":
+    "the server at {url} answers, but wants a key ({status}): --api-key-env NAME, with NAME the variable that holds it",
+  "install.keyUnset": "the server at {url} answers, but wants a key ({status}): {name} is not set in this shell",
+  "install.keyRefused": "the server at {url} answers, but refused the key in {name} ({status})",
   "install.notServed": "{url} answers but does not serve `{model}` (it serves: {models})",
   "install.agent": "an agent `{name}` is there already and stays yours; ours is called `{ours}`",
   "install.kept": "`{key}` is {value} already and was kept",

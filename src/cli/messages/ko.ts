@@ -84,6 +84,12 @@ export const ko: Record<keyof typeof en, string> = {
   "install.host":
     "PATH의 `opencode` 는 {version} 인데, 이 플러그인은 1.18 이상의 1.x용이라 그 안에서는 스웜이 시작되지 않습니다. `npm install --global opencode-ai@{tested}`",
   "install.unreachable": "{url} 에서 모델 서버가 응답하지 않습니다 ({reason}). 설치는 계속합니다",
+  "install.withoutV1":
+    "{url} 에는 모델 목록이 없지만 {at} 은(는) 응답합니다. --base-url {at} 로 그 주소를 주세요. 우선 주신 주소로 설치합니다",
+  "install.wantsKey":
+    "{url} 서버가 응답하지만 키를 요구합니다({status}): 키가 든 변수 이름을 --api-key-env NAME 으로 주세요",
+  "install.keyUnset": "{url} 서버가 응답하지만 키를 요구합니다({status}): 이 셸에는 {name} 이(가) 없습니다",
+  "install.keyRefused": "{url} 서버가 응답하지만 {name} 의 키를 거부했습니다({status})",
   "install.notServed": "{url} 은(는) 응답하지만 `{model}` 을(를) 제공하지 않습니다 (제공: {models})",
   "install.agent": "`{name}` 에이전트가 이미 있어 그대로 두고, 우리 것은 `{ours}` 로 부릅니다",
   "install.kept": "`{key}` 은(는) 이미 {value} 이므로 그대로 두었습니다",

@@ -201,7 +201,7 @@ describe("on servers of its own", () => {
     await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
     const { port } = probe.address() as AddressInfo;
     await new Promise((done) => probe.close(done));
-    const env = { ...world.env, AEGIS_PORT: String(port) };
+    const env = { ...world.env, AEGIS_PORT: String(port), AEGIS_API_KEY: "a-key" };
     const started = await execa(process.execPath, [made.bin, "start-vllm", "--simulate", "--wait"], {
       cwd: world.project,
       env,
@@ -220,6 +220,7 @@ describe("on servers of its own", () => {
     expect(started).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/SIMULATED[\s\S]*Predicted/) });
     const version = await (await fetch(`http://127.0.0.1:${port}/version`)).json();
     expect(version).toMatchObject({ version: "0.33.0+simulated", scripted: true });
+    expect((await fetch(`http://127.0.0.1:${port}/v1/models`)).status).toBe(401);
     expect(
       (await execa(process.execPath, [made.bin, "stop-vllm"], { cwd: world.project, env, extendEnv: false })).exitCode,
     ).toBe(0);

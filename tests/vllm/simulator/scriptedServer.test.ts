@@ -211,3 +211,13 @@ it("keeps the pace it is told", async () => {
   // 160 characters are 40 tokens: 200 ms at this pace, after 50 ms of latency.
   expect(performance.now() - began).toBeGreaterThan(200);
 });
+
+it("asks for one of its keys below /v1, and leaves the rest open", async () => {
+  const { server } = await start(() => say("hi"), { apiKeys: ["first", "second"] });
+  const status = async (path: string, key?: string) =>
+    (await fetch(`${root(server)}${path}`, { headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }))
+      .status;
+  expect([await status("/v1/models"), await status("/v1/models", "wrong")]).toEqual([401, 401]);
+  expect([await status("/v1/models", "first"), await status("/v1/models", "second")]).toEqual([200, 200]);
+  expect([await status("/health"), await status("/metrics"), await status("/version")]).toEqual([200, 200, 200]);
+});
