@@ -2,7 +2,7 @@ import type { PluginInput, PluginModule } from "@opencode-ai/plugin";
 import { z } from "zod";
 import { HostSelf } from "../src/adapters/opencode/hostSelf.ts";
 import { compose } from "./compose.ts";
-import { brokenHooks } from "./hooks/broken.ts";
+import { brokenHooks, refusingHooks } from "./hooks/broken.ts";
 import { guardHost } from "./hooks/hostGuard.ts";
 import { liveHooks } from "./hooks/live.ts";
 import { readOptions } from "./options.ts";
@@ -36,11 +36,11 @@ const module: PluginModule & { setup: typeof setup } = {
   id: "oh-my-qwencoder",
   server: async (input, rawOptions) => {
     const options = readOptions(rawOptions);
-    if (!options.ok) return brokenHooks(options.problem, {});
+    if (!options.ok) return refusingHooks(options.problem, {});
     const transport = transportOf(input);
     const { directory, worktree } = input;
     const composition = await compose({ directory, worktree, ...transport }, options.options);
-    if (!composition.ok) return brokenHooks(composition.problem, options.options);
+    if (!composition.ok) return refusingHooks(composition.problem, options.options);
     const hooks = liveHooks(composition, options.options, directory);
     const refusing = (problem: string) => brokenHooks(problem, options.options);
     return guardHost(hooks, new HostSelf(transport), refusing, composition.services.log);

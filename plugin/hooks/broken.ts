@@ -6,6 +6,24 @@ import { swarmTools } from "../tools/all.ts";
 import { applyConfig } from "./config.ts";
 import { bypassProxy } from "./proxyBypass.ts";
 
+/**
+ * The same where what is broken is the person's to mend (a configuration that is not valid, a folder without git): the roles'
+ * turns are refused with it before a model is asked, which would only pass it on in words of its own. Other agents' go on.
+ */
+export function refusingHooks(problem: string, options: PluginOptions): Hooks {
+  const hooks = brokenHooks(problem, options);
+  const ours = new Set(Object.values(agentNames(options.agents)));
+  const next = "mend that and start OpenCode again; `oh-my-qwencoder doctor` looks at everything else.";
+  return {
+    ...hooks,
+    "chat.message": async (input, output) => {
+      await hooks["chat.message"]?.(input, output);
+      // The message has the agent also where the host took its default one.
+      if (ours.has(output.message.agent)) throw new Error(renderRefusal(refusal("cannot-start", problem, next)));
+    },
+  };
+}
+
 /** Hooks of a plugin that cannot work here: the roles are shown, and every tool of theirs says what is wrong. */
 export function brokenHooks(problem: string, options: PluginOptions): Hooks {
   const agents = agentNames(options.agents);

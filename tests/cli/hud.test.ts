@@ -64,7 +64,7 @@ describe("hud", () => {
       expect.stringMatching(/^w01 store +██░░░░░░ exploring +edit src\/store\/a\.ts +12\.3k /),
       expect.stringMatching(/^w02 api +░░░░░░░░ queued +waiting for the GPU, 2 ahead +0 /),
       "GPU 127.0.0.1:8001  4 running · 2 waiting · KV 50%",
-      "Routing  local (off) · 2 requests in 24 h · local 1 · claude 1 · 1.8k tokens spared",
+      "Routing  local (fusion off) · 2 requests in 24 h · local 1 · claude 1 · 1.8k tokens spared",
       LINE,
     ]);
     const korean = await cli(["hud", "--lang", "ko"], { cwd: world.project, env: world.env });
@@ -93,7 +93,7 @@ describe("hud", () => {
     const nowhere = await cli(["hud"], { cwd: world.dir, env: world.env });
     expect([nowhere.code, nowhere.out]).toEqual([
       0,
-      "No swarm in this project yet.\nRouting  local (off)\nC:0↓ 0↑|O:0↓ 0↑|G:0↓ 0↑|L:0↓ 0↑\n",
+      "No swarm in this project yet.\nRouting  local (fusion off)\nC:0↓ 0↑|O:0↓ 0↑|G:0↓ 0↑|L:0↓ 0↑\n",
     ]);
     await writeSwarm(world.project);
     put(join(world.project, ".aegis/live.json"), "{");

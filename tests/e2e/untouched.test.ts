@@ -75,6 +75,20 @@ describe("sessions that are not the swarm's", () => {
     expect(heard[0]).toEqual(heard[1]);
   });
 
+  test("a configuration that is not valid refuses the Commander's turn with its place, before any request; others go on", async () => {
+    const project = await withPlugin.project({
+      ...checkedProject,
+      "aegis.jsonc": '{\n  "swarm": {\n    "maxWorkers": "many"\n  }\n}\n',
+    });
+    const commander = await project.chat(script([say("Scripted: never asked.")]));
+    const before = withPlugin.requests().length;
+    await expect(commander.say("Build it")).rejects.toThrow(/aegis\.jsonc:3:\d+[\s\S]*Next step: mend that/u);
+    expect(withPlugin.requests().slice(before)).toEqual([]);
+    const build = await project.chat(script([say("Scripted: hello.")]), "build");
+    await build.say("say hi");
+    expect(withPlugin.requests().length).toBeGreaterThan(before);
+  });
+
   test("the build agent writes, runs a shell and commits without meeting a gate, also while a swarm is open", async () => {
     const project = await withPlugin.project(checkedProject);
     const swarm = await project.chat(swarmBrain(opening([]).slice(0, 2), []));

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { policySettings } from "../../config/policySettings.ts";
@@ -18,6 +17,7 @@ import { renamedAgents } from "./existingAgents.ts";
 import { hostVersion } from "./hostVersion.ts";
 import { hidesProvider, laterConfigs } from "./laterConfigs.ts";
 import type { Manifest } from "./manifest.ts";
+import { nextSteps } from "./nextSteps.ts";
 import type { InstallOptions } from "./options.ts";
 import { type InstallScope, type Places, placesFor } from "./places.ts";
 import { type ConfigNote, planConfig } from "./planConfig.ts";
@@ -217,12 +217,8 @@ export async function runInstall(
   await applyChanges([...bookkeeping, ...changes], world.write);
   io.stdout.write(`\n${say(io.lang, "install.done", { file: present.target, backup: places.backupDir })}\n`);
   io.stdout.write(`${snapshotNote}\n${say(io.lang, "install.env", { file: places.envFile })}\n`);
-  io.stdout.write(
-    readFileSync(places.envFile, "utf8")
-      .split("\n")
-      .filter((line) => line !== "" && !line.startsWith("#"))
-      .map((line) => `  ${line}\n`)
-      .join(""),
-  );
-  io.stdout.write(`${say(io.lang, scope === "project" ? "install.nextProject" : "install.nextGlobal")}\n`);
+  io.stdout.write(`\n${say(io.lang, scope === "project" ? "install.next" : "install.nextGlobal")}\n`);
+  const steps = { envFile: places.envFile, keyName, commander: agents.commander ?? "commander" };
+  for (const line of nextSteps(io, steps)) io.stdout.write(`  ${line}\n`);
+  if (scope === "project") io.stdout.write(`${say(io.lang, "install.noNetwork")}\n`);
 }

@@ -124,6 +124,7 @@ export const doctorEn = {
     "{entry} names {value}, and no baseURL in the configuration says where that is: it may be a hosted one",
   "doctor.seen.hostFault.no-model": "{entry} is not set, and OpenCode may choose a hosted model by itself",
   "doctor.seen.hostFault.mcp-name": "the tools of {entry} could take the place of {value}",
+  "doctor.seen.notSet": "not set",
   "doctor.seen.hostFault.share": "sessions can be uploaded (share: {value})",
   "doctor.seen.hostFault.program": "{entry} starts programs outside the sandbox, on files a Worker writes",
   "doctor.seen.hostFault.repository-code":

@@ -126,6 +126,7 @@ export const doctorKo: Record<keyof typeof doctorEn, string> = {
     "{entry} 이 {value} 를 가리키는데, 그것이 어디인지 말하는 baseURL이 설정에 없음: 외부 모델일 수 있음",
   "doctor.seen.hostFault.no-model": "{entry} 이 정해지지 않아 OpenCode가 스스로 외부 모델을 고를 수 있음",
   "doctor.seen.hostFault.mcp-name": "{entry} 의 도구가 {value} 의 자리를 차지할 수 있음",
+  "doctor.seen.notSet": "정해지지 않음",
   "doctor.seen.hostFault.share": "세션이 업로드될 수 있음 (share: {value})",
   "doctor.seen.hostFault.program": "{entry} 이 워커가 쓴 파일에 대해 샌드박스 밖에서 프로그램을 시작함",
   "doctor.seen.hostFault.repository-code":

@@ -113,9 +113,9 @@ export const en = {
   "install.snapshotsOn": "Snapshots: kept on, as your configuration says; the swarm will be slower.",
   "install.done": "Installed in {file}. Copies of what was there: {backup}",
   "install.env": "Environment that keeps OpenCode off the network: {file}",
-  "install.nextProject":
-    "Next: `oh-my-qwencoder doctor`, then `opencode` and choose the Commander. Without a network, `install --global` once spares OpenCode a wait of over a minute at start.",
-  "install.nextGlobal": "Next: `oh-my-qwencoder doctor` in a project, then `opencode` and choose the Commander.",
+  "install.next": "Next, after a look at everything with `oh-my-qwencoder doctor`:",
+  "install.nextGlobal": "Next, in a project, after a look at everything with `oh-my-qwencoder doctor`:",
+  "install.noNetwork": "Without a network, `install --global` once spares OpenCode a wait of over a minute at start.",
   "uninstall.restored": "restored byte for byte",
   "uninstall.deleted": "removed (it was not there before)",
   "uninstall.entries-removed": "changed since the install: only our entries were taken out",
@@ -146,9 +146,10 @@ export const en = {
   "swarm.status.design": "Design:",
   "swarm.status.revision": "revision {revision}",
   "swarm.status.waits": "Waits for you:",
-  "swarm.status.paused": "Stopped by you; it goes on when you write to the Commander, or with `swarm resume`.",
+  "swarm.status.paused":
+    "Stopped by you; it goes on when you write to the Commander, or with `oh-my-qwencoder swarm resume`.",
   "swarm.status.exhausted":
-    "The Commander ended its turn again and again without progress. Write to it, or use `swarm resume`.",
+    "The Commander ended its turn again and again without progress. Write to it, or use `oh-my-qwencoder swarm resume`.",
   "swarm.status.aborted": "Aborted ({by}): {reason}",
   "swarm.status.qa": "QA of tree",
   "swarm.status.noWorkers": "No Workers yet.",

@@ -114,9 +114,10 @@ export const ko: Record<keyof typeof en, string> = {
   "install.snapshotsOn": "스냅숏: 설정대로 켜 둡니다. 스웜이 느려집니다.",
   "install.done": "{file} 에 설치했습니다. 이전 내용의 사본: {backup}",
   "install.env": "OpenCode의 외부 통신을 막는 환경: {file}",
-  "install.nextProject":
-    "다음: `oh-my-qwencoder doctor`, 그리고 `opencode` 에서 커맨더를 고르세요. 네트워크가 없으면 `install --global` 을 한 번 실행해 두어야 시작할 때 1분 넘게 기다리지 않습니다.",
-  "install.nextGlobal": "다음: 프로젝트에서 `oh-my-qwencoder doctor`, 그리고 `opencode` 에서 커맨더를 고르세요.",
+  "install.next": "다음 차례입니다. 먼저 `oh-my-qwencoder doctor` 로 모두 점검하세요:",
+  "install.nextGlobal": "다음은 프로젝트 안에서 합니다. 먼저 `oh-my-qwencoder doctor` 로 모두 점검하세요:",
+  "install.noNetwork":
+    "네트워크가 없다면 `install --global` 을 한 번 해 두세요. OpenCode가 시작할 때 1분 넘게 기다리지 않게 됩니다.",
   "uninstall.restored": "바이트 단위로 되돌렸습니다",
   "uninstall.deleted": "지웠습니다 (이전에 없던 파일)",
   "uninstall.entries-removed": "설치 뒤에 바뀐 파일이라 우리 항목만 뺐습니다",
@@ -147,8 +148,10 @@ export const ko: Record<keyof typeof en, string> = {
   "swarm.status.design": "설계:",
   "swarm.status.revision": "{revision}번째 안",
   "swarm.status.waits": "답을 기다림:",
-  "swarm.status.paused": "직접 멈춘 상태입니다. 커맨더에게 말을 걸거나 `swarm resume` 을 쓰면 이어집니다.",
-  "swarm.status.exhausted": "커맨더가 진전 없이 차례를 거듭 끝냈습니다. 말을 걸거나 `swarm resume` 을 쓰세요.",
+  "swarm.status.paused":
+    "직접 멈춘 상태입니다. 커맨더에게 말을 걸거나 `oh-my-qwencoder swarm resume` 을 쓰면 이어집니다.",
+  "swarm.status.exhausted":
+    "커맨더가 진전 없이 차례를 거듭 끝냈습니다. 말을 걸거나 `oh-my-qwencoder swarm resume` 을 쓰세요.",
   "swarm.status.aborted": "중단됨 ({by}): {reason}",
   "swarm.status.qa": "QA를 실행한 트리",
   "swarm.status.noWorkers": "아직 워커가 없습니다.",

@@ -140,9 +140,9 @@ function routingLines({ routing }: SwarmView, width: number, word: Word): Line[]
     .sort(([, a], [, b]) => b - a)
     .map(([provider, count]) => `${plainLine(provider)} ${count}`);
   const parts = [
-    `${plainLine(routing.primary)} (${routing.mode})`,
+    `${plainLine(routing.primary)} (${word("fusion", { mode: routing.mode })})`,
     ...(routing.fallback === null ? [] : [word("fallback", { why: plainLine(routing.fallback) })]),
-    ...(all === 0 ? [] : [word("requests", { n: all })]),
+    ...(all === 0 ? [] : [word(all === 1 ? "request" : "requests", { n: all })]),
     ...(routing.routed === 0 ? [] : [...shares, word("spared", { n: shortTokens(routing.savedTokens) })]),
   ];
   return folded(word("routing"), parts, width, routing.fallback === null ? "plain" : "busy");

@@ -15,14 +15,14 @@ export function stopText(cause: StopCause, language: Language): string {
   const korean = language === "ko";
   if (cause.kind === "cut") {
     return korean
-      ? `Commander의 답이 거듭 잘려서 멈췄습니다(${cause.what}). 더 작은 일을 말해 주거나, 다른 모델을 고르거나, \`swarm resume\` 을 쓰세요.`
-      : `The Commander stopped: its answers were cut off again and again (${cause.what}). Write to it and ask for a smaller step, choose another model, or use \`swarm resume\`.`;
+      ? `Commander의 답이 거듭 잘려서 멈췄습니다(${cause.what}). 더 작은 일을 말해 주거나, 다른 모델을 고르거나, \`oh-my-qwencoder swarm resume\` 을 쓰세요.`
+      : `The Commander stopped: its answers were cut off again and again (${cause.what}). Write to it and ask for a smaller step, choose another model, or use \`oh-my-qwencoder swarm resume\`.`;
   }
   const { failure, detail } = cause;
   const [english, inKorean] = MENDS[failure] ?? LOOK;
   return korean
-    ? `Commander의 모델 요청이 실패해서 멈췄습니다(${failure}): ${detail} ${inKorean} 그런 다음 메시지를 보내거나 \`swarm resume\` 을 쓰세요.`
-    : `The Commander stopped: its model request failed (${failure}): ${detail} ${english} Then write to it, or use \`swarm resume\`.`;
+    ? `Commander의 모델 요청이 실패해서 멈췄습니다(${failure}): ${detail} ${inKorean} 그런 다음 메시지를 보내거나 \`oh-my-qwencoder swarm resume\` 을 쓰세요.`
+    : `The Commander stopped: its model request failed (${failure}): ${detail} ${english} Then write to it, or use \`oh-my-qwencoder swarm resume\`.`;
 }
 
 /** What a person is told about a Commander that waits for its take-up. `now` is ms since the epoch. */

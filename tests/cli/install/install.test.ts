@@ -165,6 +165,9 @@ describe("a project", () => {
     expect(result.out).toContain("OPENCODE_DISABLE_MODELS_FETCH=1");
     expect(result.out).toContain('+  "model": "aegis/qwen-x"');
     expect(result.out).toContain("Snapshots: the plugin switches");
+    // Shown once, in the diff.
+    expect(result.out.split("OPENCODE_DISABLE_MODELS_FETCH=1")).toHaveLength(2);
+    expect(result.out).toContain("\n  export VLLM_KEY=…\n  . .aegis/env.sh\n  opencode --agent commander\n");
     expect(read(join(world.project, "aegis.jsonc")).$schema).toMatch(/^file:.*aegis\.schema\.json$/);
     expect(existsSync(world.home)).toBe(false);
     await install(world, { uninstall: true });
@@ -253,7 +256,7 @@ describe("a project", () => {
     const file = put(join(world.project, "opencode.json"), `{"agent": {"worker": {"prompt": "mine"}}}`);
     put(join(world.project, ".opencode/agent/commander.md"), "mine");
     put(join(world.home, ".config/opencode/agents/scout.md"), "mine");
-    const { err } = await install(world);
+    const { err, out } = await install(world);
     expect(read(file).plugin[0][1].agents).toEqual({
       commander: "aegis-commander",
       worker: "aegis-worker",
@@ -261,6 +264,7 @@ describe("a project", () => {
     });
     expect(read(file).agent.worker).toEqual({ prompt: "mine" });
     expect(err).toContain("`aegis-commander`");
+    expect(out).toContain("\n  . .aegis/env.sh\n  opencode --agent aegis-commander\n");
   });
 
   it("keeps an existing .opencode from stalling OpenCode, and takes that back too", async () => {

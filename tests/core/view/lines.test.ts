@@ -57,7 +57,7 @@ describe("the view in lines", () => {
       expect.stringMatching(/^w01 notice store +████░░░░ implementing edit src\/store\/store\.ts +12\.3k {3}1m 02s$/),
       expect.stringMatching(/^w02 API +████████ completed {6} +12\.3k {3}1m 02s$/),
       "GPU 127.0.0.1:8001  5 running · 2 waiting · KV 41% · prefix 83% · 120 tok/s",
-      "Routing  local (off)",
+      "Routing  local (fusion off)",
     ]);
   });
 
@@ -68,17 +68,17 @@ describe("the view in lines", () => {
       " implementing 1m 02s · GPU 대기, 앞에…",
       "GPU 127.0.0.1:8001  실행 5 · 대기 2",
       " KV 41% · 프리픽스 83% · 120 tok/s",
-      "라우팅  local (off)",
+      "라우팅  local (fusion off)",
     ]);
   });
 
   it("says what is missing, and nothing else, where there is no swarm or no figure", () => {
-    expect(text(empty, 60)).toEqual(["No swarm in this project yet.", "Routing  local (off)"]);
+    expect(text(empty, 60)).toEqual(["No swarm in this project yet.", "Routing  local (fusion off)"]);
     expect(text({ ...view, workers: [], servers: [], driven: false }, 60)).toEqual([
       "monitoring · 3m 12s",
       "No OpenCode drives it now.",
       "GPU: no figures from the server",
-      "Routing  local (off)",
+      "Routing  local (fusion off)",
     ]);
   });
 
@@ -91,8 +91,13 @@ describe("the view in lines", () => {
       savedTokens: 18_000,
     };
     expect(text({ ...empty, routing }, 100).at(-1)).toBe(
-      "Routing  local (auto) · 15 requests in 24 h · local 12 · claude 3 · 18k tokens spared",
+      "Routing  local (fusion auto) · 15 requests in 24 h · local 12 · claude 3 · 18k tokens spared",
     );
+  });
+
+  it("counts one request as one", () => {
+    const routing = { ...view.routing, requests: { local: 1 } };
+    expect(text({ ...empty, routing }, 100).at(-1)).toBe("Routing  local (fusion off) · 1 request in 24 h");
   });
 
   it("is never wider than the terminal and holds no character that does anything, whatever a model wrote", () => {

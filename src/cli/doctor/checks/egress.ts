@@ -30,7 +30,11 @@ async function judgedConfig(
 }
 
 const listOf = ({ say }: CheckContext, found: readonly HostConfigFinding[]): string =>
-  found.map(({ fault, entry, value }) => say(`doctor.seen.hostFault.${fault}`, { entry, value })).join("; ");
+  found
+    .map(({ fault, entry, value }) =>
+      say(`doctor.seen.hostFault.${fault}`, { entry, value: value === "" ? say("doctor.seen.notSet") : value }),
+    )
+    .join("; ");
 
 /** Nothing but loopback and allowed hosts in what OpenCode merged. */
 export const checkNothingLeaves: Check = {
