@@ -69,6 +69,13 @@ export function beginLog(log: string, line: string): void {
   closeSync(file);
 }
 
+/** Adds a line of our own to a server's log. */
+export function addToLog(log: string, line: string): void {
+  const file = openSync(log, "a", 0o600);
+  writeSync(file, `${line}\n`);
+  closeSync(file);
+}
+
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

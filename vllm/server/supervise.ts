@@ -1,6 +1,7 @@
+import { constants } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { LogReader } from "./followLog.ts";
-import { clearGroup, endGroup, type LaunchSpec, launch } from "./launch.ts";
+import { clearGroup, endGroup, type Launched, type LaunchSpec, launch } from "./launch.ts";
 import { bareLine, type Mend, mendOf } from "./logProgress.ts";
 import type { ProcessId } from "./serverRecord.ts";
 
@@ -17,10 +18,20 @@ export interface Backoff {
 /** 1, 2, 4 … 60 seconds; given up after 10 ends within a minute each. */
 export const defaultBackoff: Backoff = { firstMs: 1000, longestMs: 60_000, steadyMs: 60_000, most: 10 };
 
+/** How a process ended: its exit code, or the signal's name. */
+export type HowEnded = Awaited<Launched["ended"]>;
+
+/** `exit 3`, `signal 9`: as a log says it. */
+export function wordEnd({ code, signal }: HowEnded): string {
+  if (code !== undefined) return `exit ${code}`;
+  const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
+  return `signal ${number ?? signal ?? "?"}`;
+}
+
 /** Why supervision ended. */
 export type SuperviseEnd =
   | { kind: "stopped" }
-  | { kind: "ended"; code: number | undefined }
+  | { kind: "ended"; how: HowEnded }
   | { kind: "hopeless"; line: string; mend: Mend }
   | { kind: "gaveUp"; ends: number };
 
@@ -34,7 +45,7 @@ export interface SuperviseOptions {
   /** Time to end in before it is killed, in milliseconds. */
   endMs: number;
   onStart: (id: ProcessId) => void | Promise<void>;
-  onEnd: (end: { code: number | undefined; count: number; pauseMs: number }) => void;
+  onEnd: (end: { how: HowEnded; count: number; pauseMs: number }) => void;
   onLine: (line: string) => void;
 }
 
@@ -71,7 +82,7 @@ export async function supervise(options: SuperviseOptions): Promise<SuperviseEnd
     const { id, ended, hold } = await launch(options.spec);
     hold();
     await options.onStart(id);
-    const run: { end: { code: number | undefined } | undefined } = { end: undefined };
+    const run: { end: HowEnded | undefined } = { end: undefined };
     const over = ended.then((result) => {
       run.end = result;
     });
@@ -84,14 +95,14 @@ export async function supervise(options: SuperviseOptions): Promise<SuperviseEnd
     await over;
     await read();
     if (signal.aborted) return { kind: "stopped" };
-    const code = run.end?.code;
+    const how = run.end ?? { code: undefined, signal: undefined };
     const fatal = lastFatal();
     ends = Date.now() - startedAt >= backoff.steadyMs ? 1 : ends + 1;
     if (fatal && lasting.includes(fatal.mend)) return { kind: "hopeless", ...fatal };
-    if (!options.restart) return { kind: "ended", code };
+    if (!options.restart) return { kind: "ended", how };
     if (ends >= backoff.most) return { kind: "gaveUp", ends };
     const pauseMs = Math.min(backoff.longestMs, backoff.firstMs * 2 ** (ends - 1));
-    options.onEnd({ code, count: ends, pauseMs });
+    options.onEnd({ how, count: ends, pauseMs });
     await pause(pauseMs, undefined, { signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });

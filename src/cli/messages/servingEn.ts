@@ -101,12 +101,12 @@ export const servingEn = {
   "start.bind.next": "Set AEGIS_API_KEY (a key guards /v1; /metrics stays open), or bind 127.0.0.1.",
   "start.vllmMissing": "vLLM was not found ({looked})",
   "start.vllmMissing.next":
-    'Install it (`pip install vllm`), or set AEGIS_VLLM to it: a path, or words such as "uvx --from vllm vllm" or "docker run … vllm/vllm-openai".',
+    'Install it (`pip install vllm`), or set AEGIS_VLLM to it: a path, or words such as "uvx --from vllm vllm" or "docker run … vllm/vllm-openai". Just to look round: `--simulate` starts a simulated one.',
   "start.portTaken": "port {port} on {host} is taken by another program",
   "start.portTaken.next": "Stop it (`ss -ltnp 'sport = :{port}'` names it), or set AEGIS_PORT.",
   "start.gpuMissing": "no NVIDIA GPU was found (nvidia-smi)",
   "start.gpuMissing.next":
-    "The recipe needs {gpu}. Check the driver with `nvidia-smi`; for a machine without a GPU use `--recipe tiny` or `demo`.",
+    "The recipe needs {gpu}. Check the driver with `nvidia-smi`; for a machine without a GPU use `--simulate` (a simulated vLLM, filler text), `--recipe tiny` or `demo`.",
   "start.gpuMemory": "GPU {index} has {free} GiB free; vLLM would take {wanted} GiB ({util} of {total})",
   "start.gpuMemory.next":
     "End what uses it (`nvidia-smi` names it), lower AEGIS_MEM to {fit}, or choose another GPU with AEGIS_GPU.",
@@ -119,13 +119,13 @@ export const servingEn = {
   "start.ready": "Ready: {model} answers on http://{host}:{port}/v1 ({seconds} s).",
   "start.predicted":
     "Predicted {predicted} tokens of KV cache, {concurrency}x; the log says {reported} tokens, {reportedConcurrency}x.",
-  "start.died": "vLLM ended before it was ready (exit {code}); the log's end:\n{tail}",
+  "start.died": "vLLM ended before it was ready; the log's end:\n{tail}",
   "start.died.next": "Read {log}.",
   "start.fatal": "vLLM cannot start: {line}",
   "start.timedOut": "vLLM was not ready after {seconds} s; it is stopped",
   "start.timedOut.next": "Read {log}; a first start downloads and compiles: give --timeout more seconds.",
-  "start.ended": "vLLM ended (exit {code})",
-  "start.restart": "vLLM ended (exit {code}); restart {count} in {seconds} s",
+  "start.ended": "vLLM ended ({how})",
+  "start.restart": "vLLM ended ({how}); restart {count} in {seconds} s",
   "start.gaveUp": "vLLM ended {count} times in a row; it is not started again",
   "phase.starting": "starting the engine",
   "phase.loading": "loading weights",
@@ -159,7 +159,8 @@ export const servingEn = {
     'DeepGEMM fails here: add `-- --moe-backend triton`, or `-- --compilation-config \'{"cudagraph_mode":"PIECEWISE"}\'`.',
   "mend.modelNotFound":
     "Check AEGIS_MODEL; fetch it with `hf download`, log in for a gated one (`hf auth login`), or give its directory.",
-  "mend.noGpu": "vLLM sees no GPU: check `nvidia-smi`, the driver and AEGIS_GPU.",
+  "mend.noGpu":
+    "vLLM sees no GPU: check `nvidia-smi`, the driver and AEGIS_GPU; without a GPU `start-vllm --simulate` starts a simulated one.",
   "mend.oldTransformers": "This vLLM or its transformers is too old for the model: `pip install -U vllm transformers`.",
   "mend.aboveModel": "Lower AEGIS_CTX to the model's own limit.",
   "mend.nccl": "The GPUs cannot talk to each other: try NCCL_P2P_DISABLE=1, and `nvidia-smi topo -m`.",

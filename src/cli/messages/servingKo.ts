@@ -101,12 +101,12 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "start.bind.next": "AEGIS_API_KEY를 정하거나(/v1만 지키고 /metrics는 열려 있음) 127.0.0.1로 하세요.",
   "start.vllmMissing": "vLLM을 찾지 못했습니다 ({looked})",
   "start.vllmMissing.next":
-    '설치하거나(`pip install vllm`) AEGIS_VLLM에 경로나 "uvx --from vllm vllm", "docker run … vllm/vllm-openai" 같은 말을 주세요.',
+    '설치하거나(`pip install vllm`) AEGIS_VLLM에 경로나 "uvx --from vllm vllm", "docker run … vllm/vllm-openai" 같은 말을 주세요. 둘러보기만 하려면 `--simulate` 가 흉내 서버를 시작합니다.',
   "start.portTaken": "{host}의 포트 {port}를 다른 프로그램이 쓰고 있습니다",
   "start.portTaken.next": "그것을 멈추거나(`ss -ltnp 'sport = :{port}'`로 확인) AEGIS_PORT를 바꾸세요.",
   "start.gpuMissing": "NVIDIA GPU를 찾지 못했습니다 (nvidia-smi)",
   "start.gpuMissing.next":
-    "레시피에는 {gpu}가 필요합니다. `nvidia-smi`로 드라이버를 확인하고, GPU 없는 기계에서는 `--recipe tiny`나 `demo`를 쓰세요.",
+    "레시피에는 {gpu}가 필요합니다. `nvidia-smi`로 드라이버를 확인하고, GPU 없는 기계에서는 `--simulate`(흉내 vLLM, 채움 글)나 `--recipe tiny`, `demo`를 쓰세요.",
   "start.gpuMemory": "GPU {index}의 여유는 {free} GiB인데 vLLM은 {wanted} GiB({total}의 {util})를 씁니다",
   "start.gpuMemory.next":
     "쓰는 것을 끝내거나(`nvidia-smi`로 확인) AEGIS_MEM을 {fit}로 낮추거나 AEGIS_GPU로 다른 GPU를 고르세요.",
@@ -118,13 +118,13 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "start.follow": "`oh-my-qwencoder logs-vllm -f`로 보고 `oh-my-qwencoder stop-vllm`으로 끝냅니다.",
   "start.ready": "준비됨: {model}이 http://{host}:{port}/v1에서 응답합니다 ({seconds}초).",
   "start.predicted": "예측은 KV 캐시 {predicted} 토큰, {concurrency}x, 로그는 {reported} 토큰, {reportedConcurrency}x.",
-  "start.died": "준비되기 전에 vLLM이 끝났습니다 (exit {code}). 로그의 끝:\n{tail}",
+  "start.died": "준비되기 전에 vLLM이 끝났습니다. 로그의 끝:\n{tail}",
   "start.died.next": "{log}을 읽어 보세요.",
   "start.fatal": "vLLM이 시작하지 못합니다: {line}",
   "start.timedOut": "{seconds}초 뒤에도 준비되지 않아 멈추었습니다",
   "start.timedOut.next": "{log}을 읽어 보세요. 첫 시작은 내려받고 컴파일합니다. --timeout을 늘리세요.",
-  "start.ended": "vLLM이 끝났습니다 (exit {code})",
-  "start.restart": "vLLM이 끝났습니다 (exit {code}). {seconds}초 뒤 {count}번째 재시작",
+  "start.ended": "vLLM이 끝났습니다 ({how})",
+  "start.restart": "vLLM이 끝났습니다 ({how}). {seconds}초 뒤 {count}번째 재시작",
   "start.gaveUp": "vLLM이 잇달아 {count}번 끝나 다시 시작하지 않습니다",
   "phase.starting": "엔진 시작 중",
   "phase.loading": "가중치 읽는 중",
@@ -158,7 +158,8 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
     '여기서 DeepGEMM이 실패합니다. `-- --moe-backend triton`이나 `-- --compilation-config \'{"cudagraph_mode":"PIECEWISE"}\'`를 더하세요.',
   "mend.modelNotFound":
     "AEGIS_MODEL을 확인하고 `hf download`로 받거나, 제한된 모델이면 로그인(`hf auth login`)하거나, 디렉터리를 주세요.",
-  "mend.noGpu": "vLLM이 GPU를 보지 못합니다. `nvidia-smi`, 드라이버, AEGIS_GPU를 확인하세요.",
+  "mend.noGpu":
+    "vLLM이 GPU를 보지 못합니다. `nvidia-smi`, 드라이버, AEGIS_GPU를 확인하세요. GPU가 없으면 `start-vllm --simulate` 로 흉내 서버를 시작합니다.",
   "mend.oldTransformers": "이 vLLM이나 transformers가 모델에 비해 오래되었습니다: `pip install -U vllm transformers`.",
   "mend.aboveModel": "AEGIS_CTX를 모델의 한도로 낮추세요.",
   "mend.nccl": "GPU끼리 통신하지 못합니다. NCCL_P2P_DISABLE=1과 `nvidia-smi topo -m`을 보세요.",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { beginLog, type Launched, launch } from "../../../vllm/server/launch.ts";
+import { addToLog, beginLog, type Launched, launch } from "../../../vllm/server/launch.ts";
 import type { StartupFacts } from "../../../vllm/server/logProgress.ts";
 import { waitUntilReady } from "../../../vllm/server/ready.ts";
 import {
@@ -14,7 +14,7 @@ import {
   writeRecord,
 } from "../../../vllm/server/serverRecord.ts";
 import { stopServer } from "../../../vllm/server/stop.ts";
-import { defaultBackoff, type SuperviseEnd, supervise } from "../../../vllm/server/supervise.ts";
+import { defaultBackoff, type SuperviseEnd, supervise, wordEnd } from "../../../vllm/server/supervise.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -42,6 +42,9 @@ export interface StartFlags {
 
 /** Milliseconds a server has to end in before it is killed. */
 const END_MS = 60_000;
+
+/** Begins our own lines in the server's log. */
+const OURS = "oh-my-qwencoder: ";
 
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
@@ -93,7 +96,9 @@ function failEnd(io: Io, end: Exclude<SuperviseEnd, { kind: "stopped" }>, log: s
     });
   const next = say(io.lang, "start.died.next", { log });
   if (end.kind === "gaveUp") return new CliFailure(say(io.lang, "start.gaveUp", { count: end.ends }), { next });
-  return end.code === 0 ? undefined : new CliFailure(say(io.lang, "start.ended", { code: end.code ?? "?" }), { next });
+  return end.how.code === 0
+    ? undefined
+    : new CliFailure(say(io.lang, "start.ended", { how: wordEnd(end.how) }), { next });
 }
 
 async function inForeground(io: Io, command: ServeCommand, restart: boolean): Promise<void> {
@@ -109,9 +114,12 @@ async function inForeground(io: Io, command: ServeCommand, restart: boolean): Pr
       signal: io.signal,
       endMs: END_MS,
       onStart: (server) => writeRecord(stateDir, recordOf(io, command, { server, supervisor })),
-      onEnd: ({ code, count, pauseMs }) =>
-        warn(io, say(io.lang, "start.restart", { code: code ?? "?", count, seconds: pauseMs / 1000 })),
-      onLine: (line) => io.stderr.write(`${line}\n`),
+      onEnd: ({ how, count, pauseMs }) => {
+        const told = say(io.lang, "start.restart", { how: wordEnd(how), count, seconds: pauseMs / 1000 });
+        warn(io, told);
+        addToLog(log, `${OURS}${told}`);
+      },
+      onLine: (line) => line.startsWith(OURS) || io.stderr.write(`${line}\n`),
     });
     if (end.kind === "stopped") throw new CliFailure(say(io.lang, "stop.none"));
     const failure = failEnd(io, end, log);
@@ -189,7 +197,7 @@ async function waitFor(io: Io, command: ServeCommand, record: ServerRecord, seco
       data: { log },
     });
   const tail = end.kind === "ended" ? end.tail.map((line) => `  ${line}`).join("\n") : "";
-  throw new CliFailure(say(io.lang, "start.died", { code: "?", tail }), {
+  throw new CliFailure(say(io.lang, "start.died", { tail }), {
     next: say(io.lang, "start.died.next", { log }),
     data: { log },
   });

@@ -154,6 +154,11 @@ describe("start-vllm", () => {
         .trim()
         .split("\n").length,
     ).toBe(3);
+    const logs = (await run(["logs-vllm"])).out;
+    expect(logs.match(/^oh-my-qwencoder: .*$/gm)).toEqual([
+      "oh-my-qwencoder: vLLM ended (exit 3); restart 1 in 1 s",
+      "oh-my-qwencoder: vLLM ended (exit 3); restart 2 in 2 s",
+    ]);
     const stopped = await run(["stop-vllm", "--json"]);
     expect(JSON.parse(stopped.out)).toMatchObject({ stopped: true, killed: false });
     expect([isGone(supervisor), await health(port)]).toEqual([true, undefined]);
@@ -227,7 +232,7 @@ describe("start-vllm", () => {
     expect(await attempt({ ...free, AEGIS_VLLM: "/nowhere/vllm" })).toMatchObject({
       exitCode: 1,
       obstacle: "vllmMissing",
-      stderr: expect.stringContaining("pip install vllm"),
+      stderr: expect.stringMatching(/pip install vllm[\s\S]*`--simulate`/),
     });
     expect(await attempt({ ...free, AEGIS_MODEL: "no/such-model", HF_HUB_OFFLINE: "1" })).toMatchObject({
       exitCode: 1,
@@ -235,6 +240,14 @@ describe("start-vllm", () => {
       stderr: expect.stringContaining("hf download"),
     });
     const bin = join(world.dir, "bin");
+    put(join(bin, "nvidia-smi"), "#!/bin/sh\nexit 9\n");
+    await execa("chmod", ["+x", join(bin, "nvidia-smi")]);
+    const withoutGpu = { ...free, AEGIS_MODEL: "", PATH: `${bin}:${world.env.PATH ?? ""}` };
+    expect(await attempt(withoutGpu, "qwen3-coder-next-fp8-h200")).toMatchObject({
+      exitCode: 1,
+      obstacle: "gpuMissing",
+      stderr: expect.stringContaining("`--simulate`"),
+    });
     put(join(bin, "nvidia-smi"), "#!/bin/sh\necho '0, GPU-1, 143771, 40000'\n");
     await execa("chmod", ["+x", join(bin, "nvidia-smi")]);
     const crowded = await attempt(
