@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
@@ -50,6 +50,5 @@ export async function processes(world: ProgramWorld, text: string, but = /^$/): 
 }
 
 async function environs(): Promise<string[]> {
-  const { stdout } = await execa("sh", ["-c", "ls -d /proc/[0-9]*/environ"]);
-  return stdout.split("\n");
+  return (await readdir("/proc")).filter((name) => /^\d+$/u.test(name)).map((pid) => `/proc/${pid}/environ`);
 }

@@ -85,7 +85,7 @@ describe.skipIf(!found)("OpenCode's own screen", () => {
       /queued 0s · waiting for the GPU/,
       /GPU 127\.0\.0\.1:8001 +5 running/,
       /KV 41% · prefix 83%\s+120 tok\/s/,
-      /Routing +local \(off\)/,
+      /Routing +local \(fusion off\)/,
       /^ C:0↓ 0↑\|O:0↓ 0↑\|G:0↓ 0↑\|L:0↓ 0↑/m,
     ])
       expect(wide).toMatch(text);
