@@ -11,7 +11,8 @@ export interface AskedHost {
 
 /**
  * Keeps the swarm from starting in a host it was not made for: its tools and sessions get what `refusing` makes of the reason
- * then, and the person is told once. A host that does not say its version is asked again each time, and nothing starts before.
+ * then, and the person is told once. The host is asked with the first message or call, not as it starts: a question then
+ * holds the start up by a tenth of a second. A host that does not say its version is asked again each time, and nothing starts before.
  */
 export function guardHost(
   hooks: Hooks,
@@ -50,11 +51,6 @@ export function guardHost(
   });
   return {
     ...hooks,
-    config: async (config) => {
-      await hooks.config?.(config);
-      // Not awaited: the host answers no request while it starts.
-      void chosen();
-    },
     "chat.message": async (input, output) => (await chosen())["chat.message"]?.(input, output),
     "tool.execute.before": async (input, output) => (await chosen())["tool.execute.before"]?.(input, output),
     tool: Object.fromEntries(tools),

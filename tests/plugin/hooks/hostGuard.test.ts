@@ -65,6 +65,21 @@ it.each(["2.0.0", "1.17.9", "local"])(
   },
 );
 
+it("asks nothing while the host starts", async () => {
+  const version = vi.fn(async () => "2.0.0");
+  const host = { version, tell: async () => undefined };
+  const hooks = guardHost(
+    { config: async () => undefined },
+    host,
+    () => ({}),
+    () => undefined,
+  );
+  await hooks.config?.({} as never);
+  expect(version).not.toHaveBeenCalled();
+  await hooks["chat.message"]?.({ sessionID: "s" } as never, {} as never);
+  expect(version).toHaveBeenCalledOnce();
+});
+
 it("starts none before the host says its version, and asks again", async () => {
   const { seen, dispatch, speak, use, told } = guarded(
     new Error("busy"),
