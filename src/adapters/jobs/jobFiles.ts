@@ -11,7 +11,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type JobRecord, jobRecordSchema } from "../../core/jobs/record.ts";
@@ -19,6 +18,7 @@ import { TASK_ID } from "../../core/jobs/taskId.ts";
 import type { JobRefusal, JobStep } from "../../core/jobs/transitions.ts";
 import { type DamagedJob, JobStoreError } from "../../ports/jobEngine.ts";
 import { hasCode, messageOf } from "../../ports/thrown.ts";
+import { syncDirectory, writeDurably } from "../durableFiles.ts";
 
 const storedSchema = z.intersection(z.object({ turn: z.number().int().min(1) }), jobRecordSchema);
 
@@ -75,8 +75,8 @@ export class JobFiles {
     try {
       mkdirSync(join(draft, "turns"), { recursive: true, mode: 0o700 });
       const text = textOf(job, 1);
-      await writeSafely(join(draft, "turns", nameOf(1)), text);
-      await writeSafely(join(draft, "job.json"), text);
+      await writeDurably(join(draft, "turns", nameOf(1)), text);
+      await writeDurably(join(draft, "job.json"), text);
       try {
         renameSync(draft, this.dirOf(job.task_id));
       } catch (error) {
@@ -156,7 +156,7 @@ export class JobFiles {
     const turns = join(this.dirOf(id), "turns");
     const draft = join(turns, `.${randomBytes(8).toString("hex")}`);
     try {
-      await writeSafely(draft, text);
+      await writeDurably(draft, text);
       linkSync(draft, join(turns, nameOf(turn)));
     } catch (error) {
       if (hasCode(error, "EEXIST")) return false;
@@ -247,23 +247,4 @@ function unreadable(file: string, reason: string): JobStoreError {
     `${file} cannot be read: ${reason}`,
     "Put it back from a backup, or remove its directory; other jobs are not concerned.",
   );
-}
-
-async function writeSafely(file: string, text: string): Promise<void> {
-  const handle = await open(file, "wx", 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

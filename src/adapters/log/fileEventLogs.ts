@@ -9,7 +9,7 @@ import {
   readdirSync,
   readSync,
 } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { SwarmEvent } from "../../core/workflow/events.ts";
@@ -17,6 +17,7 @@ import { swarmEventSchema } from "../../core/workflow/events.ts";
 import type { EventLogs } from "../../ports/eventLogs.ts";
 import { CorruptLogError } from "../../ports/eventLogs.ts";
 import { hasCode, messageOf } from "../../ports/thrown.ts";
+import { syncDirectory } from "../durableFiles.ts";
 import { makeStateDir } from "./stateDir.ts";
 
 const LOG = "events.jsonl";
@@ -108,15 +109,6 @@ function parseLine(file: string, line: string, number: number): SwarmEvent {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new CorruptLogError(file, number, `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "unknown event"}`);
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Bytes up to and including the last newline. */

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type FusionState, fusionStateSchema, NO_FUSION_STATE } from "../../core/routing/fusionState.ts";
 import { type LimitWindow, limitWindowSchema } from "../../core/routing/limits/window.ts";
 import { hasCode } from "../../ports/thrown.ts";
+import { writeDurably } from "../durableFiles.ts";
 
 /** A state file that is there and cannot be used. */
 export class RoutingStateError extends Error {
@@ -74,13 +75,7 @@ export class RoutingState {
     // Not write-file-atomic: it wants `__filename`, which the plugin's bundle has not in OpenCode's Bun.
     const draft = `${path}.${randomBytes(6).toString("hex")}`;
     try {
-      const file = await open(draft, "wx", 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify(value, null, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeDurably(draft, `${JSON.stringify(value, null, 2)}\n`);
       await rename(draft, path);
     } catch (error) {
       await rm(draft, { force: true });
