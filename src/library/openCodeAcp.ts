@@ -75,10 +75,12 @@ export class OpenCodeAcp {
     const { agent, model, timeout = this.timeout, onUpdate } = options;
     const deadline = new Deadline(timeout, options.signal);
     const work = async () => {
-      const process = await deadline.within(this.process());
+      const process = await deadline.race(this.process());
       return answered(await process.ask({ prompt, agent, model }, deadline.signal, onUpdate));
     };
-    const ended = await work().catch((error: unknown) => deadline.failed(error));
+    const ended = await work()
+      .catch((error: unknown) => deadline.failed(error))
+      .finally(() => deadline.clear());
     const result = { ...ended, executionTime: Math.round(performance.now() - started) };
     this.calls.note({ via: "acp", agent, model, prompt: prompt.length, ...result });
     return result;

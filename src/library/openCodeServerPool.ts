@@ -121,6 +121,8 @@ export class OpenCodeServerPool {
       });
       const { stdout, stderr, exitCode, usage: tokens, failure } = ran;
       return end({ stdout, stderr, exitCode, tokens, ...(failure ? { failure } : {}) }, "run");
+    } finally {
+      deadline.clear();
     }
   }
 

@@ -84,13 +84,15 @@ export class OpenCodeWays {
         });
       }
       if (mode === "serve") {
-        const result = await (await deadline.within(this.servers())).execute(prompt, options);
+        const result = await (await deadline.race(this.servers())).execute(prompt, options);
         log?.(`${result.stdout}\n`);
         return result;
       }
     } catch (error) {
       if (deadline.signal.aborted) return { ...deadline.failed(error), executionTime: 0 };
       return unstarted(messageOf(error));
+    } finally {
+      deadline.clear();
     }
     const ran = await executeViaCLI({
       ...options,

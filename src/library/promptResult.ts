@@ -2,6 +2,7 @@ import { failureFromWords, type RunFailure } from "../core/executors/cliFailure.
 import type { RunTokens } from "../core/executors/transcript.ts";
 import type { PoolAnswer } from "../ports/poolServers.ts";
 import { messageOf } from "../ports/thrown.ts";
+import { TimeLimit } from "../ports/timeLimit.ts";
 
 /** What became of one prompt. */
 export interface PromptResult {
@@ -33,38 +34,19 @@ type Untimed = Omit<PromptResult, "executionTime">;
 const EXIT = { timeout: 124, cancelled: 130 } as const;
 const NO_TOKENS: RunTokens = { input: 0, output: 0, cached: 0 };
 
-/** The longest delay a timer takes (ms). */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-/** The caller's stop and the time it gave, as one signal. */
-export class Deadline {
-  readonly signal: AbortSignal;
-  private readonly timer: AbortSignal;
+/** The caller's stop and the time it gave, as one signal. Cleared once nobody waits any more. */
+export class Deadline extends TimeLimit {
   private readonly caller: AbortSignal | undefined;
-  private readonly ms: number;
 
   constructor(ms: number, caller: AbortSignal | undefined) {
-    this.ms = ms;
+    super(ms, ...(caller ? [caller] : []));
     this.caller = caller;
-    this.timer = AbortSignal.timeout(Math.min(Math.max(0, Math.round(ms)), LONGEST_TIMER));
-    this.signal = caller ? AbortSignal.any([caller, this.timer]) : this.timer;
-  }
-
-  /** What a promise gives, if it does in time. @throws the signal's reason */
-  async within<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this;
-    signal.throwIfAborted();
-    const over = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    return await Promise.race([work, over]);
   }
 
   /** The result for what was thrown where an answer was due. */
   failed(error: unknown): Untimed {
-    const kind = this.caller?.aborted ? "cancelled" : this.timer.aborted ? "timeout" : "unknown";
-    const message = kind === "timeout" ? `No answer within ${this.ms / 1000} s.` : messageOf(error);
-    return failed({ kind, message }, NO_TOKENS);
+    const kind = this.caller?.aborted ? "cancelled" : this.expired ? "timeout" : "unknown";
+    return failed({ kind, message: messageOf(kind === "timeout" ? this.signal.reason : error) }, NO_TOKENS);
   }
 }
 

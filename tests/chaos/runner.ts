@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { messageOf } from "../../src/ports/thrown.ts";
+import { TimeLimit } from "../../src/ports/timeLimit.ts";
 import { Host } from "../e2e/world.ts";
 import type { InvariantName, Verdict } from "./invariants.ts";
 import { INVARIANTS, judge } from "./invariants.ts";
@@ -97,12 +98,11 @@ export async function runScenario(
   // The time counts from here: starting OpenCode is no part of a scenario.
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
-  const time = AbortSignal.timeout(scenario.limitS * 1000);
-  const limit = interrupt ? AbortSignal.any([time, interrupt]) : time;
+  const limit = new TimeLimit(scenario.limitS * 1000, ...(interrupt ? [interrupt] : []));
   let stage: Stage | undefined;
   try {
-    stage = await Stage.set(host, scenario, limit, rngOf(`${seed} ${scenario.name}`));
-    const skipped = await withLimit(play(stage, scenario), limit, stage);
+    stage = await Stage.set(host, scenario, limit.signal, rngOf(`${seed} ${scenario.name}`));
+    const skipped = await withLimit(play(stage, scenario), limit.signal, stage);
     if (skipped !== undefined) return { ...unplayed, seconds: seconds(), skipped, problems: [] };
     const end = await stage.settled(scenario.ends);
     const took = seconds();
@@ -119,6 +119,7 @@ export async function runScenario(
     const problem = `${messageOf(error)}\n${state ?? ""}`;
     return { ...unplayed, seconds: seconds(), problems: [problem] };
   } finally {
+    limit.clear();
     await stage?.close();
     await hosts.done(scenario, host);
   }

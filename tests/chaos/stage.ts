@@ -4,6 +4,7 @@ import { execa } from "execa";
 import type { SwarmEvent } from "../../src/core/workflow/events.ts";
 import type { Swarm, SwarmState } from "../../src/core/workflow/state.ts";
 import { isOver } from "../../src/core/workflow/state.ts";
+import { withinTime } from "../../src/ports/timeLimit.ts";
 import type { Brain } from "../../vllm/simulator/brain.ts";
 import { byBriefing, byRole, say } from "../../vllm/simulator/brain.ts";
 import { checkedProject } from "../e2e/steps.ts";
@@ -160,17 +161,20 @@ export class Stage {
   }
 
   async busy(): Promise<boolean> {
-    const status = await this.project.client.session.status({}, { signal: AbortSignal.timeout(CALL_MS) });
+    const { client } = this.project;
+    const status = await withinTime(CALL_MS, [], (signal) => client.session.status({}, { signal }));
     if (status.error) throw new Error(`no status of the sessions: ${JSON.stringify(status.error)}`);
     return Object.values(status.data ?? {}).some(({ type }) => type !== "idle");
   }
 
   private async stopSessions(): Promise<void> {
     const { client } = this.project;
-    const options = () => ({ signal: AbortSignal.timeout(CALL_MS) });
-    const status = await client.session.status({}, options()).catch(() => ({ data: {} }));
+    const within = <T>(run: (options: { signal: AbortSignal }) => Promise<T>) =>
+      withinTime(CALL_MS, [], (signal) => run({ signal }));
+    const status = await within((options) => client.session.status({}, options)).catch(() => ({ data: {} }));
     for (const [sessionID, { type }] of Object.entries<{ type: string }>(status.data ?? {})) {
-      if (type !== "idle") await client.session.abort({ sessionID }, options()).catch(() => undefined);
+      if (type !== "idle")
+        await within((options) => client.session.abort({ sessionID }, options)).catch(() => undefined);
     }
   }
 

@@ -5,6 +5,7 @@ import type { EndedJob } from "../../core/jobs/record.ts";
 import { afterTry, type WebhookTry } from "../../core/jobs/webhookRetry.ts";
 import type { JobNotifier } from "../../ports/jobNotifier.ts";
 import { messageOf } from "../../ports/thrown.ts";
+import { withinTime } from "../../ports/timeLimit.ts";
 
 export interface WebhookSettings {
   url: string;
@@ -27,22 +28,24 @@ export function webhookNotifier({ url, body: kind, secret, wait = sleep }: Webho
     const seconds = Math.floor(Date.now() / 1000);
     const signature = secret && createHmac("sha256", secret).update(signedText(seconds, body)).digest("hex");
     try {
-      const response = await fetch(url, {
-        method: "POST",
-        body,
-        redirect: "manual",
-        signal: AbortSignal.timeout(TRY_MS),
-        headers: {
-          "content-type": "application/json",
-          "user-agent": "oh-my-qwencoder",
-          "x-omq-delivery": job.task_id,
-          "x-omq-timestamp": String(seconds),
-          ...(signature ? { "x-omq-signature": `sha256=${signature}` } : {}),
-        },
+      return await withinTime(TRY_MS, [], async (signal) => {
+        const response = await fetch(url, {
+          method: "POST",
+          body,
+          redirect: "manual",
+          signal,
+          headers: {
+            "content-type": "application/json",
+            "user-agent": "oh-my-qwencoder",
+            "x-omq-delivery": job.task_id,
+            "x-omq-timestamp": String(seconds),
+            ...(signature ? { "x-omq-signature": `sha256=${signature}` } : {}),
+          },
+        });
+        await response.body?.cancel();
+        const after = Number(response.headers.get("retry-after") ?? Number.NaN);
+        return { status: response.status, retryAfterS: Number.isFinite(after) ? after : undefined };
       });
-      await response.body?.cancel();
-      const after = Number(response.headers.get("retry-after") ?? Number.NaN);
-      return { status: response.status, retryAfterS: Number.isFinite(after) ? after : undefined };
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : "";
       return { error: `${messageOf(error)}${cause}` };

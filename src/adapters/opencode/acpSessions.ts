@@ -5,6 +5,7 @@ import type { RunTokens } from "../../core/executors/transcript.ts";
 import type { AgentUpdate } from "../../ports/agentProcess.ts";
 import { type PoolAnswer, type PoolRequest, ServerLostError } from "../../ports/poolServers.ts";
 import { messageOf } from "../../ports/thrown.ts";
+import { TimeLimit } from "../../ports/timeLimit.ts";
 import { updateOf } from "./acpUpdates.ts";
 
 /** Longest wait for an answer about a session (ms); a prompt has the caller's time. */
@@ -195,17 +196,15 @@ export class AcpSessions {
     limitMs: number,
     run: (options: { cancellationSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    const limit = AbortSignal.timeout(limitMs);
-    const late = new Promise<never>((_, reject) =>
-      limit.addEventListener("abort", () =>
-        reject(new ServerLostError(`opencode acp did not answer (${what}) within ${limitMs / 1000} s`)),
-      ),
-    );
+    const limit = new TimeLimit(limitMs);
     try {
-      return await Promise.race([run({ cancellationSignal: limit }), this.lost, late]);
+      return await limit.race(Promise.race([run({ cancellationSignal: limit.signal }), this.lost]));
     } catch (error) {
-      if (error instanceof ServerLostError || (error instanceof acp.RequestError && !limit.aborted)) throw error;
+      if (limit.expired) throw new ServerLostError(`opencode acp did not answer (${what}) within ${limitMs / 1000} s`);
+      if (error instanceof ServerLostError || error instanceof acp.RequestError) throw error;
       throw new ServerLostError(`opencode acp did not answer (${what}): ${messageOf(error)}`);
+    } finally {
+      limit.clear();
     }
   }
 }

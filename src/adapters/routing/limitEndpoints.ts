@@ -3,6 +3,7 @@ import { readGeminiQuota } from "../../core/routing/limits/gemini.ts";
 import type { LimitReading } from "../../core/routing/limits/window.ts";
 import { readZaiQuota } from "../../core/routing/limits/zai.ts";
 import { messageOf } from "../../ports/thrown.ts";
+import { withinTime } from "../../ports/timeLimit.ts";
 
 /** An endpoint that tells limits, and how to ask it. Credentials are handed in; none is read, refreshed or written here. */
 export interface LimitEndpoint {
@@ -68,9 +69,11 @@ export async function askEndpoint(
   try {
     const request = endpoint.request(credential);
     // A redirect would carry the credential to another host.
-    const response = await send(endpoint.url, { ...request, redirect: "error", signal: AbortSignal.timeout(LIMIT_MS) });
-    if (!response.ok) return { ok: false, reason: `${new URL(endpoint.url).host} answered ${response.status}` };
-    return endpoint.read(await response.json(), now);
+    return await withinTime(LIMIT_MS, [], async (signal) => {
+      const response = await send(endpoint.url, { ...request, redirect: "error", signal });
+      if (!response.ok) return { ok: false, reason: `${new URL(endpoint.url).host} answered ${response.status}` };
+      return endpoint.read(await response.json(), now);
+    });
   } catch (error) {
     return { ok: false, reason: messageOf(error) };
   }

@@ -1,4 +1,5 @@
 import { messageOf } from "../../ports/thrown.ts";
+import { withinTime } from "../../ports/timeLimit.ts";
 
 /**
  * What a model server says of itself; `reachable: false` carries the reason, the status of what did answer, and the address
@@ -27,7 +28,7 @@ async function ask(baseUrl: string, apiKey: string | undefined): Promise<ServerP
   const { default: OpenAI, APIError } = await import("openai");
   const client = new OpenAI({ baseURL: baseUrl, apiKey: apiKey || "none", maxRetries: 0, timeout: timeoutMs });
   try {
-    const page = await client.models.list({ signal: AbortSignal.timeout(timeoutMs) });
+    const page = await withinTime(timeoutMs, [], (signal) => client.models.list({ signal }));
     if (!Array.isArray(page.data))
       return { reachable: false, reason: "it does not answer like a model server (GET /models)" };
     const models = page.data.map((model) => {

@@ -1,4 +1,5 @@
 import { queueLength, type ServerLook } from "../../core/gate/silence.ts";
+import { withinTime } from "../../ports/timeLimit.ts";
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -12,9 +13,12 @@ const LOOK_MS = 5_000;
 export async function lookAtServer(inner: Fetch, request: string | URL | Request): Promise<ServerLook> {
   try {
     const url = new URL("/metrics", request instanceof Request ? request.url : request);
-    const response = await inner(url, { method: "GET", signal: AbortSignal.timeout(LOOK_MS) });
-    const waiting = response.ok ? queueLength(await response.text()) : undefined;
-    if (!response.ok) await response.body?.cancel();
+    const waiting = await withinTime(LOOK_MS, [], async (signal) => {
+      const response = await inner(url, { method: "GET", signal });
+      if (response.ok) return queueLength(await response.text());
+      await response.body?.cancel();
+      return undefined;
+    });
     return waiting === undefined ? { answers: true } : { answers: true, waiting };
   } catch {
     // Whatever went wrong, it did not answer; that is what is asked here.
