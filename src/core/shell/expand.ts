@@ -1,4 +1,4 @@
-import type { Piece, ShellCommand, Word } from "./parse.ts";
+import type { Piece, ShellCommand, Word } from "./words.ts";
 
 /** Stands for text that only the running shell would know. Never occurs in a command a model writes. */
 export const UNKNOWN = "\u0001";

@@ -1,6 +1,17 @@
 import { expandWord, mayName, printedBy, UNKNOWN, type Variables, wordText } from "./expand.ts";
 import { DISTINCTIVE_VERBS, GIT_VALUE_OPTIONS, isForgeWrite, isGitWrite } from "./gitVerbs.ts";
-import { parseShell, type ShellCommand } from "./parse.ts";
+import {
+  findCalls,
+  gitCallsInCode,
+  isInterpreter,
+  PREFIXES,
+  SHELLS,
+  shellArguments,
+  TAKES_OPERAND,
+  xargsCalls,
+} from "./innerCalls.ts";
+import { parseShell } from "./parse.ts";
+import type { ShellCommand } from "./words.ts";
 
 export interface GitWrite {
   /** Git's subcommand, an alias resolved; `gh pr create` for the forge; `?` where the command hides it. */
@@ -11,42 +22,6 @@ export interface GitWrite {
 
 /** Text inside text inside text … is followed this far. */
 const MAX_NESTING = 8;
-const SHELLS = ["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "rbash", "mksh"];
-const INTERPRETERS = [
-  "python",
-  "python2",
-  "python3",
-  "pypy3",
-  "node",
-  "nodejs",
-  "bun",
-  "deno",
-  "perl",
-  "ruby",
-  "php",
-  "lua",
-];
-const MORE_INTERPRETERS = [
-  "awk",
-  "gawk",
-  "mawk",
-  "tclsh",
-  "expect",
-  "osascript",
-  "pwsh",
-  "Rscript",
-  "julia",
-  "make",
-  "vim",
-  "ex",
-  "emacs",
-];
-const PREFIXES = new Set(
-  `command builtin exec env nohup sudo doas time nice ionice chrt timeout stdbuf setsid xargs parallel busybox watch
-  unshare nsenter chroot strace ltrace flock script caffeinate taskset prlimit runuser su npx if then elif else while
-  until do ! { coproc`.split(/\s+/),
-);
-const TAKES_OPERAND = new Set(["timeout", "flock", "chroot", "taskset", "su", "chrt", "script"]);
 
 /**
  * Finds the calls in a shell command that would change git history, refs, index, stash or configuration, or publish
@@ -138,9 +113,12 @@ class Search {
     else if (base === "alias") this.rememberAliases(args);
     else if (["export", "declare", "local", "readonly", "typeset"].includes(base)) this.assign(args);
     else if (PREFIXES.has(base)) this.prefixed(base, args, form, fed, depth);
-    else if (base === "find" || base === "fd") this.findExec(args, depth);
-    else if (INTERPRETERS.includes(base) || MORE_INTERPRETERS.includes(base) || /^python[\d.]+$/.test(base)) {
-      this.interpreter([...args, fed ?? ""], depth);
+    else if (base === "find" || base === "fd") {
+      for (const inner of findCalls(args)) this.call(inner, "find -exec", undefined, depth + 1);
+    } else if (isInterpreter(base)) {
+      for (const code of [...args, fed ?? ""]) {
+        for (const inner of gitCallsInCode(code)) this.git(inner, "interpreter", undefined, depth + 1);
+      }
     } else if (this.files.has(plainPath(program))) this.script(program, undefined, "script", depth);
     else if (program.includes(UNKNOWN) && DISTINCTIVE_VERBS.has(args[0] ?? "")) this.add(args[0] ?? "?", "variable");
   }
@@ -182,26 +160,13 @@ class Search {
   }
 
   private shell(args: readonly string[], name: string, fed: string | undefined, depth: number): void {
-    let i = 0;
-    let inline = false;
-    for (; i < args.length; i++) {
-      const arg = args[i] ?? "";
-      if (arg === "--") {
-        i++;
-        break;
-      }
-      if (!/^[-+]/.test(arg)) break;
-      if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(arg)) inline = true;
-      if (/^[-+][oO]$/.test(arg) || arg === "--rcfile" || arg === "--init-file") i++;
-    }
-    const operand = args[i];
+    const { inline, operand, parameters } = shellArguments(args);
     if (inline && operand !== undefined) {
-      // "$0", "$1", … of the inline script are the words behind it.
-      args.slice(i + 1).forEach((value, n) => {
+      parameters.forEach((value, n) => {
         this.variables.set(String(n), value);
       });
-      this.variables.set("@", args.slice(i + 2).join(" "));
-      this.variables.set("*", args.slice(i + 2).join(" "));
+      this.variables.set("@", parameters.slice(1).join(" "));
+      this.variables.set("*", parameters.slice(1).join(" "));
       this.text(operand, `${name} -c`, depth + 1);
     } else this.script(operand, fed, `${name} script`, depth);
   }
@@ -217,7 +182,9 @@ class Search {
 
   private prefixed(base: string, args: readonly string[], form: string, fed: string | undefined, depth: number): void {
     const label = form === "plain" ? (base === "xargs" ? "xargs" : "wrapper") : form;
-    if (base === "xargs" && fed !== undefined) this.xargs(args, fed, depth);
+    if (base === "xargs" && fed !== undefined) {
+      for (const call of xargsCalls(args, fed)) this.call(call, "xargs", undefined, depth + 1);
+    }
     let operands = TAKES_OPERAND.has(base) ? 1 : 0;
     for (let i = 0; i < args.length; i++) {
       const arg = args[i] ?? "";
@@ -233,49 +200,6 @@ class Search {
       // (`timeout 5 git …`). Trying one word too many costs nothing, so both are tried.
       if (i > 0 && /^-/.test(args[i - 1] ?? "")) continue;
       if (operands-- <= 0) return;
-    }
-  }
-
-  /** `echo 'git commit' | xargs sh -c`, `echo commit | xargs -I{} git {}`: the piped words become arguments. */
-  private xargs(args: readonly string[], fed: string, depth: number): void {
-    if (args.some((arg) => /^(-I|--replace)/.test(arg))) {
-      const marker =
-        /^-I(.+)$/.exec(args.find((arg) => arg.startsWith("-I")) ?? "")?.[1] ?? args[args.indexOf("-I") + 1] ?? "{}";
-      for (const line of fed.split("\n").slice(0, 50)) {
-        const start = args.findIndex((arg, i) => i > 0 && !arg.startsWith("-") && args[i - 1] !== "-I");
-        const call = args.slice(Math.max(start, 0)).map((arg) => arg.replaceAll(marker, line.trim()));
-        this.call(
-          call.flatMap((arg) => (call[0] === "git" ? arg.split(/\s+/) : [arg])),
-          "xargs",
-          undefined,
-          depth + 1,
-        );
-      }
-      return;
-    }
-    const program = args.findIndex((arg) => !arg.startsWith("-"));
-    const own = program < 0 ? [] : args.slice(program);
-    this.call([...own, ...fed.split(/\s+/)], "xargs", undefined, depth + 1);
-    this.call([...own, fed], "xargs", undefined, depth + 1);
-  }
-
-  private findExec(args: readonly string[], depth: number): void {
-    args.forEach((arg, i) => {
-      if (/^(-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(arg)) {
-        this.call(args.slice(i + 1), "find -exec", undefined, depth + 1);
-      }
-    });
-  }
-
-  /** Code of another language: a word `git` followed by a writing verb in it is enough. */
-  private interpreter(texts: readonly string[], depth: number): void {
-    for (const text of texts) {
-      for (const statement of text.slice(0, 100_000).split(/[;\n]|&&|\|\|/)) {
-        const tokens = statement.split(/[\s"'`,()[\]{}]+/);
-        tokens.forEach((token, i) => {
-          if (mayName(token, "git")) this.git(tokens.slice(i + 1, i + 40), "interpreter", undefined, depth + 1);
-        });
-      }
     }
   }
 
