@@ -24,7 +24,9 @@ import {
 } from "./decide/integrate.ts";
 import { askReport, reportGiven } from "./decide/report.ts";
 import { workerTrouble } from "./decide/troubles.ts";
-import { cancelWorker, readWorker, reportResult, retryWorker, workerFact } from "./decide/workers.ts";
+import { workerFact } from "./decide/workerFacts.ts";
+import { cancelWorker, readWorker, retryWorker } from "./decide/workerOrders.ts";
+import { reportResult } from "./decide/workerReport.ts";
 import { worktreeFact } from "./decide/worktrees.ts";
 import type { SwarmState } from "./state.ts";
 

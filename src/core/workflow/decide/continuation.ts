@@ -7,7 +7,7 @@ import type { CommanderTrouble, Swarm, SwarmState } from "../state.ts";
 import { designSettled, isLive, isOver } from "../state.ts";
 import type { Decision } from "./decision.ts";
 import { accept, refuse } from "./decision.ts";
-import { stranded } from "./workers.ts";
+import { stranded } from "./workerEnds.ts";
 
 /**
  * The Commander's turn ended. With work open it is sent on, at most `maxContinuations` times without progress; never

@@ -5,7 +5,7 @@ import { findWorker, isOver, isRunning } from "../state.ts";
 import type { Decision } from "./decision.ts";
 import { accept } from "./decision.ts";
 import { LONGEST_WAIT_MS, TAKE_UPS } from "./takeUps.ts";
-import { fail, renewOrFail } from "./workers.ts";
+import { fail, renewOrFail } from "./workerEnds.ts";
 
 type TroubleCommand = CommandOf<
   "worker_request_failed" | "worker_stalled" | "worker_moving" | "worker_ran_away" | "worker_told" | "worker_stuck"
