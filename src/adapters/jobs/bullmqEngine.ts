@@ -10,9 +10,11 @@ import {
   queuedJob,
   releaseJob,
 } from "../../core/jobs/transitions.ts";
-import { type JobEngine, JobStoreError } from "../../ports/jobEngine.ts";
+import type { JobEngine } from "../../ports/jobEngine.ts";
 import { messageOf } from "../../ports/thrown.ts";
 import { wholeCharacters } from "./jobLog.ts";
+import { RedisChanges } from "./redisChanges.ts";
+import { addressOf, connected, failing, unreachable } from "./redisConnection.ts";
 import { CHANGES, JOBS_KEY, RedisJobs } from "./redisJobs.ts";
 
 export interface BullmqPlace {
@@ -33,13 +35,8 @@ const ANY_NUMBER = 1_000_000;
 const STALLED_EVERY_MS = 5_000;
 /** Telling takes four minutes at most: a webhook's tries, and the waits that it asks for. */
 const TELLING_MS = 300_000;
-const CONNECT_MS = 5_000;
-/** Tries of one command; a runner goes on trying to write an end. */
-const TRIES = 3;
 /** Ended jobs that BullMQ's own tools can show. */
 const KEPT = 1_000;
-/** A lock that expires is told by nobody: whoever waits looks at least as often (ms). */
-const LOOK_EVERY_MS = 2_000;
 
 /**
  * Jobs in a Redis, for runners on any host. BullMQ hands them out, keeps the lock that is a runner's lease, and hands on the
@@ -62,7 +59,10 @@ export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { wo
   };
   const queue = noted(new Queue(QUEUE, { connection: redis, defaultJobOptions: { removeOnComplete: KEPT } }));
   let worker: { worker: Worker; connection: Redis } | undefined;
-  let subscriber: Redis | undefined;
+  const changes = new RedisChanges(
+    () => noted(new Redis(place.url, { maxRetriesPerRequest: null })),
+    (message, error) => place.log(message, error),
+  );
   const held = new Map<string, BullJob>();
   const untold: EndedJob[] = [];
   let last = 0;
@@ -225,28 +225,7 @@ export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { wo
       return old.map(({ task_id }) => task_id);
     },
 
-    changed(signal, id) {
-      const first = subscriber === undefined;
-      subscriber ??= noted(new Redis(place.url, { maxRetriesPerRequest: null }));
-      const from = subscriber;
-      return new Promise((resolve) => {
-        const end = () => {
-          clearTimeout(timer);
-          signal.removeEventListener("abort", end);
-          from.off("message", hear);
-          resolve();
-        };
-        const hear = (_channel: string, changed: string) => {
-          if (id === undefined || id === changed) end();
-        };
-        const timer = setTimeout(end, LOOK_EVERY_MS);
-        signal.addEventListener("abort", end);
-        if (signal.aborted) return end();
-        from.on("message", hear);
-        // What happened before the first subscription stood was not heard.
-        from.subscribe(CHANGES).then(first ? end : () => undefined, (error: unknown) => place.log("Redis", error));
-      });
-    },
+    changed: (signal, id) => changes.next(signal, id),
 
     workers: () => queue.getWorkersCount(),
 
@@ -255,7 +234,7 @@ export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { wo
         await worker.worker.close(true);
         worker.connection.disconnect();
       }
-      subscriber?.disconnect();
+      changes.close();
       await queue.close();
       redis.disconnect();
     },
@@ -265,51 +244,4 @@ export async function bullmqEngine(place: BullmqPlace): Promise<JobEngine & { wo
 
 function isMine(job: JobRecord | undefined, token: string): job is RunningJob {
   return job?.status === "running" && job.runner.token === token;
-}
-
-async function connected(Connection: typeof Redis, url: string): Promise<Redis> {
-  const redis = new Connection(url, { lazyConnect: true, maxRetriesPerRequest: TRIES, connectTimeout: CONNECT_MS });
-  let told: unknown;
-  redis.on("error", (error) => {
-    told = error;
-  });
-  try {
-    await redis.connect();
-    await redis.ping();
-    return redis;
-  } catch (error) {
-    redis.disconnect();
-    throw unreachable(url, told ?? error);
-  }
-}
-
-function unreachable(url: string, error: unknown): JobStoreError {
-  return new JobStoreError(
-    "unreachable",
-    `Redis at ${addressOf(url)} cannot be used: ${messageOf(error)}`,
-    'Start it, set jobs.redis or REDIS_URL, or write "jobs": {"engine": "local"}.',
-  );
-}
-
-/** Without a password. */
-function addressOf(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
-}
-
-/** The same engine, whose failures at Redis say where and what to do. */
-function failing<T extends JobEngine>(engine: T, url: string): T {
-  return new Proxy(engine, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== "function" || name === "placeOf" || name === "changed" || name === "close") return method;
-      return async (...args: unknown[]) => {
-        try {
-          return await Reflect.apply(method, target, args);
-        } catch (error) {
-          throw error instanceof JobStoreError ? error : unreachable(url, error);
-        }
-      };
-    },
-  });
 }
