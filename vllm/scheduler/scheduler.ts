@@ -1,21 +1,14 @@
 import { BlockPool } from "./blockPool.ts";
+import { type BlockHolder, type BlockSettings, RequestBlocks } from "./requestBlocks.ts";
 import { type StepCosts, stepMs } from "./stepTime.ts";
 
 /** How a server is set up. */
-export interface SchedulerSettings {
+export interface SchedulerSettings extends BlockSettings {
   maxNumSeqs: number;
   /** Tokens of one step. */
   maxNumBatchedTokens: number;
   /** Tokens of one request. */
   maxModelLen: number;
-  blocks: number;
-  /** Tokens. */
-  blockSize: number;
-  attentionGroups: number;
-  /** Groups of recurrent layers; 0 for a model without. */
-  stateGroups: number;
-  /** State blocks a request holds in each of those groups: 2 where states are cached at block borders ("align"). */
-  stateBlocksPerGroup: number;
   policy: "fcfs" | "priority";
   costs: StepCosts;
 }
@@ -46,15 +39,8 @@ export interface Step {
   computed: number;
 }
 
-interface State extends SchedulerRequest {
+interface State extends SchedulerRequest, BlockHolder {
   arrival: number;
-  computed: number;
-  generated: number;
-  /** Keys of cached attention blocks in use, in order; then blocks without key. */
-  held: string[];
-  own: number;
-  /** Key of the state checkpoint in use. */
-  checkpoint: string | undefined;
   wasPreempted: boolean;
 }
 
@@ -75,6 +61,7 @@ export class TooLong extends Error {
 export class Scheduler {
   readonly pool: BlockPool;
   private readonly settings: SchedulerSettings;
+  private readonly blocks: RequestBlocks;
   private running: State[] = [];
   private waiting: State[] = [];
   private arrivals = 0;
@@ -91,6 +78,7 @@ export class Scheduler {
       );
     this.settings = settings;
     this.pool = new BlockPool(settings.blocks);
+    this.blocks = new RequestBlocks(settings, this.pool);
   }
 
   get runningCount(): number {
@@ -106,10 +94,7 @@ export class Scheduler {
     const tokens = request.promptTokens + request.outputTokens;
     const { maxModelLen } = this.settings;
     if (tokens > maxModelLen) throw new TooLong(tokens, maxModelLen);
-    const { blockSize, attentionGroups, blocks, stateGroups, stateBlocksPerGroup } = this.settings;
-    const states = stateGroups * stateBlocksPerGroup;
-    if (this.attentionBlocks(tokens) + states > blocks)
-      throw new TooLong(tokens, Math.max(0, Math.floor((blocks - states) / attentionGroups)) * blockSize);
+    if (!this.blocks.fits(tokens)) throw new TooLong(tokens, this.blocks.mostTokens);
     this.waiting.push({
       ...request,
       arrival: this.arrivals++,
@@ -126,7 +111,7 @@ export class Scheduler {
   /** Forgets a request, wherever it is. */
   abort(id: string): void {
     const found = this.running.find((one) => one.id === id);
-    if (found) this.release(found);
+    if (found) this.blocks.release(found);
     this.running = this.running.filter((one) => one.id !== id);
     this.waiting = this.waiting.filter((one) => one.id !== id);
   }
@@ -140,10 +125,10 @@ export class Scheduler {
     for (let index = 0; index < this.running.length && budget > 0; index += 1) {
       const request = this.running[index];
       if (!request) break;
-      const count = this.chunk(request, request.computed, budget);
+      const count = this.blocks.chunk(request, request.computed, budget);
       if (count === 0) continue;
       let gone = false;
-      while (!this.grow(request, request.computed + count)) {
+      while (!this.blocks.grow(request, request.computed + count)) {
         const victim = this.victim();
         preempted.push(victim);
         budget += scheduled.get(victim) ?? 0;
@@ -174,25 +159,14 @@ export class Scheduler {
     while (budget > 0 && this.running.length < settings.maxNumSeqs) {
       const request = this.waiting[0];
       if (!request) break;
-      const hit = this.hitBlocks(request);
+      const hit = this.blocks.hit(request);
       const cached = hit * settings.blockSize;
-      const count = this.chunk(request, cached, budget);
+      const count = this.blocks.chunk(request, cached, budget);
       if (count === 0) break;
-      const keys = request.keys.slice(0, hit).map(attentionKey);
-      const checkpoint = hit > 0 && settings.stateGroups > 0 ? stateKey(request.keys[hit - 1] ?? "") : undefined;
-      const total = request.promptTokens + request.generated;
-      // The whole sequence has to fit, not its first chunk alone (scheduler_reserve_full_isl, on by default).
-      const wanted = this.attentionBlocks(total) - hit * settings.attentionGroups + this.stateBlocks;
-      const kept = checkpoint === undefined ? keys : [...keys, checkpoint];
-      if (wanted + this.pool.idleAmong(kept) > this.pool.free) break;
-      for (const key of kept) this.pool.use(key);
-      request.held = keys;
-      request.checkpoint = checkpoint;
-      request.computed = cached;
-      this.pool.take(this.stateBlocks);
+      if (!this.blocks.enter(request, hit)) break;
       this.waiting.shift();
       this.running.push(request);
-      if (!this.grow(request, cached + count)) throw new Error("room that was there is gone");
+      if (!this.blocks.grow(request, cached + count)) throw new Error("room that was there is gone");
       scheduled.set(request, count);
       budget -= count;
       admitted.push({ id: request.id, cachedTokens: cached, again: request.wasPreempted });
@@ -217,13 +191,13 @@ export class Scheduler {
         prefillPairs += count * (request.computed + count / 2);
       }
       computed += count;
-      this.advance(request, count);
+      this.blocks.advance(request, count);
       if (request.computed < request.promptTokens + request.generated) continue;
       request.generated += 1;
       tokens.push(request.id);
       if (request.generated >= request.outputTokens) finished.push(request);
     }
-    for (const request of finished) this.release(request);
+    for (const request of finished) this.blocks.release(request);
     const done = new Set(finished);
     this.running = this.running.filter((request) => !done.has(request));
     return {
@@ -241,67 +215,6 @@ export class Scheduler {
     };
   }
 
-  /** Blocks that become full are cached, and the state at a block's border where a chunk ends there. */
-  private advance(request: State, count: number): void {
-    const { blockSize, attentionGroups, stateGroups, stateBlocksPerGroup } = this.settings;
-    request.computed += count;
-    const full = Math.min(Math.floor(request.computed / blockSize), request.keys.length);
-    for (let index = request.held.length; index < full; index += 1) {
-      const key = attentionKey(request.keys[index] ?? "");
-      // Where somebody else computed the same at the same time, theirs is used from now on.
-      if (!this.pool.store(key, attentionGroups)) {
-        this.pool.use(key);
-        this.pool.give(attentionGroups);
-      }
-      request.held.push(key);
-      request.own -= 1;
-    }
-    if (stateGroups === 0 || stateBlocksPerGroup < 2 || request.computed % blockSize !== 0) return;
-    const border = request.keys[request.computed / blockSize - 1];
-    if (border === undefined) return;
-    const key = stateKey(border);
-    if (key === request.checkpoint) return;
-    if (this.pool.has(key)) this.pool.use(key);
-    else if (this.pool.take(stateGroups)) this.pool.store(key, stateGroups);
-    else return;
-    if (request.checkpoint !== undefined) this.pool.leave(request.checkpoint);
-    request.checkpoint = key;
-  }
-
-  /** Tokens of a request to compute now: the rest, what the budget allows, cut to a block's border where states are cached. */
-  private chunk(request: State, from: number, budget: number): number {
-    const { blockSize, stateGroups, stateBlocksPerGroup } = this.settings;
-    const total = request.promptTokens + request.generated;
-    const count = Math.min(total - from, budget);
-    if (stateGroups === 0 || stateBlocksPerGroup < 2 || from >= Math.max(request.promptTokens, total - 1)) return count;
-    const last = total - (total % blockSize);
-    if (from + count < last) return Math.floor(count / blockSize) * blockSize;
-    return from < last && last < from + count ? last - from : count;
-  }
-
-  private hitBlocks(request: State): number {
-    const { blockSize, stateGroups, stateBlocksPerGroup } = this.settings;
-    if (stateGroups > 0 && stateBlocksPerGroup < 2) return 0;
-    // The last token is always computed: it gives the first one of the answer.
-    const most = Math.min(request.keys.length, Math.floor((request.promptTokens + request.generated - 1) / blockSize));
-    let known = 0;
-    while (known < most && this.pool.has(attentionKey(request.keys[known] ?? ""))) known += 1;
-    if (stateGroups === 0) return known;
-    while (known > 0 && !this.pool.has(stateKey(request.keys[known - 1] ?? ""))) known -= 1;
-    return known;
-  }
-
-  /** Blocks for the first `tokens` tokens of a running request; false where there are not enough. */
-  private grow(request: State, tokens: number): boolean {
-    const { attentionGroups } = this.settings;
-    const have = request.held.length + request.own;
-    const more = this.attentionBlocks(tokens) / attentionGroups - have;
-    if (more <= 0) return true;
-    if (!this.pool.take(more * attentionGroups)) return false;
-    request.own += more;
-    return true;
-  }
-
   private victim(): State {
     const { running } = this;
     const last = running.at(-1);
@@ -311,7 +224,7 @@ export class Scheduler {
   }
 
   private preempt(request: State): void {
-    this.release(request);
+    this.blocks.release(request);
     this.running = this.running.filter((one) => one !== request);
     request.computed = 0;
     request.wasPreempted = true;
@@ -319,30 +232,9 @@ export class Scheduler {
     this.orderWaiting();
   }
 
-  private release(request: State): void {
-    // The end of a prompt is left first, so that it is forgotten first: its beginning serves more others.
-    for (const key of [...request.held].reverse()) this.pool.leave(key);
-    if (request.checkpoint !== undefined) this.pool.leave(request.checkpoint);
-    this.pool.give(request.own * this.settings.attentionGroups + this.stateBlocks);
-    request.held = [];
-    request.own = 0;
-    request.checkpoint = undefined;
-  }
-
   private orderWaiting(): void {
     if (this.settings.policy === "priority") this.waiting.sort(compare);
-  }
-
-  private attentionBlocks(tokens: number): number {
-    return Math.ceil(tokens / this.settings.blockSize) * this.settings.attentionGroups;
-  }
-
-  /** State blocks of a running request beside the checkpoint it uses. */
-  private get stateBlocks(): number {
-    return this.settings.stateGroups;
   }
 }
 
 const compare = (a: State, b: State): number => a.priority - b.priority || a.arrival - b.arrival;
-const attentionKey = (key: string): string => `a${key}`;
-const stateKey = (key: string): string => `s${key}`;
