@@ -3,6 +3,7 @@ import { egress } from "../../src/core/gate/egress.ts";
 import type { BudgetMode } from "../../src/core/schedule/budget.ts";
 import type { AdmissionSettings } from "../../src/core/schedule/model.ts";
 import type { Reading } from "../../src/core/view/gauges.ts";
+import { doing } from "../../src/core/workflow/doing.ts";
 import { workerOfSession } from "../../src/core/workflow/state.ts";
 import { GpuTurns } from "../../src/runtime/admission/gpuTurns.ts";
 import { ServerQueues, type WatchLoad } from "../../src/runtime/admission/serverQueues.ts";
@@ -47,9 +48,9 @@ export function swarmTurns(
     const worker = services.swarm.state && workerOfSession(services.swarm.state, session);
     if (!worker) return;
     const { id } = worker.assignment;
-    const doing = ahead === undefined ? "thinking" : `waiting for the GPU (${ahead} ahead)`;
+    const now = ahead === undefined ? doing.thinking : doing.waitsForGpu(ahead);
     const { ahead: _before, ...rest } = services.live.get(id) ?? {};
-    services.live.set(id, { ...rest, doing, ...(ahead === undefined ? {} : { ahead }) });
+    services.live.set(id, { ...rest, doing: now, ...(ahead === undefined ? {} : { ahead }) });
   };
   const modeIs = (baseUrl: string, mode: BudgetMode, requests: number) => {
     const text = `The metrics of ${baseUrl} ${MODES[mode]}${mode === "metrics" ? "" : `: ${requests} requests at once (vllm.batch) until they are back`}.`;

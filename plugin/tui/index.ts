@@ -16,10 +16,14 @@ const SIDEBAR = 37;
 
 /** Adds the swarm to OpenCode's own screen: what it does in the sidebar, and the status line below. */
 async function tui(api: TuiApi): Promise<void> {
-  const reader = new ViewReader({ stateDir: stateDirOf(api), stateHome: stateHome(process.env, homedir()) });
   const language: Language = /^ko(?![a-z])/i.test(process.env.OMQ_LANG || process.env.LC_ALL || process.env.LANG || "")
     ? "ko"
     : "en";
+  const reader = new ViewReader({
+    stateDir: stateDirOf(api),
+    stateHome: stateHome(process.env, homedir()),
+    language,
+  });
   const [view, show] = createSignal<SwarmView>(reader.read(Date.now()));
   watchView(reader, api.lifecycle.signal, () => show(reader.read(Date.now())));
   api.slots.register({

@@ -130,7 +130,7 @@ export class App {
       },
     });
     const panels: Panel[] = [
-      ...[hero(say), workers(say), gpu(say), timeline(say)],
+      ...[hero(say, this.language), workers(say, this.language), gpu(say), timeline(say)],
       ...[events(say, (n) => this.detailOf(n)), scopes(say), routing(say)],
     ];
     const empty = welcome(say);

@@ -1,20 +1,28 @@
 import { dollars } from "../core/view/dollars.ts";
 import { shortTokens } from "../core/view/tokenCounts.ts";
 import { duration } from "../core/workflow/dashboard.ts";
+import { haltText } from "../core/workflow/halt.ts";
 import { PHASES } from "../core/workflow/state.ts";
+import { swarmWord } from "../core/workflow/swarmWords.ts";
 import { h, put, s } from "./dom.ts";
 import type { Panel } from "./panel.ts";
 import { type State, totals } from "./state.ts";
-import type { Say, Word } from "./words.ts";
+import type { Language, Say, Word } from "./words.ts";
 
 /** The ring's circumference, for a radius of 26. */
 const ROUND = 2 * Math.PI * 26;
 
 /** Where the swarm stands: its phases, and the figures one looks for first. */
-export function hero(say: Say): Panel {
+export function hero(say: Say, language: Language): Panel {
   const steps = PHASES.map((phase) => {
     const time = h("span", { class: "time" });
-    const item = h("li", {}, h("span", { class: "dot" }), h("span", { class: "name", text: phase }), time);
+    const item = h(
+      "li",
+      {},
+      h("span", { class: "dot" }),
+      h("span", { class: "name", text: swarmWord(language, `phase.${phase}`) }),
+      time,
+    );
     return { phase, item, time };
   });
   const ring = s("circle", { cx: 32, cy: 32, r: 26, class: "arc", "stroke-dasharray": ROUND });
@@ -85,7 +93,7 @@ export function hero(say: Say): Panel {
     put(answers.note, output === 0 ? "" : `${shortTokens(output)} ${say("out").toLowerCase()}`);
     put(wait.value, duration(totals(spans, state.end).wait));
     put(cost.value, feed.charts ? dollars(feed.charts.hour.total) : "–");
-    put(notice, noticeOf(say, feed.view));
+    put(notice, noticeOf(say, feed.view, language));
     notice.hidden = notice.textContent === "";
     put(next, swarm.next === null ? "" : `${say("next")}: ${swarm.next}`);
     next.hidden = swarm.next === null;
@@ -98,12 +106,12 @@ function drawnRing(arc: SVGElement): SVGElement {
   return s("svg", { viewBox: "0 0 64 64", "aria-hidden": "true" }, track, arc);
 }
 
-function noticeOf(say: Say, { swarm, problems }: NonNullable<State["feed"]>["view"]): string {
+function noticeOf(say: Say, { at, swarm, problems }: NonNullable<State["feed"]>["view"], language: Language): string {
   const question = swarm?.question;
   const known = question === "design" || question === "qa-change" || question === "unsandboxed-qa";
   const parts = [
     ...(question ? [`${say("asks")}: ${known ? say(`asks.${question}`) : question}`] : []),
-    ...(swarm?.paused ? [say("paused")] : []),
+    ...(swarm?.halt ? [haltText(swarm.halt, at, language)] : []),
     ...problems,
   ];
   return parts.join(" · ");

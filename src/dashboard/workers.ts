@@ -1,11 +1,12 @@
 import type { WorkerLine } from "../core/view/swarmView.ts";
 import { shortTokens } from "../core/view/tokenCounts.ts";
 import { duration } from "../core/workflow/dashboard.ts";
+import { swarmWord } from "../core/workflow/swarmWords.ts";
 import { tint } from "./colours.ts";
 import { h, panel, put } from "./dom.ts";
 import type { Panel } from "./panel.ts";
 import type { State } from "./state.ts";
-import type { Say } from "./words.ts";
+import type { Language, Say } from "./words.ts";
 
 interface Card {
   root: HTMLElement;
@@ -13,7 +14,7 @@ interface Card {
 }
 
 /** A bar for each Worker: how far it is, what it does now, what it has used. */
-export function workers(say: Say): Panel {
+export function workers(say: Say, language: Language): Panel {
   const count = h("span", { class: "count" });
   const { root, body } = panel("workers", say("workers"), count);
   const list = h("ul", { class: "cards" });
@@ -25,7 +26,7 @@ export function workers(say: Say): Panel {
     const gone = new Set(cards.keys());
     for (const worker of view.workers) {
       gone.delete(worker.id);
-      const card = cards.get(worker.id) ?? newCard(say, worker);
+      const card = cards.get(worker.id) ?? newCard(say, language, worker);
       if (!cards.has(worker.id)) list.append(card.root);
       cards.set(worker.id, card);
       const running = ["exploring", "implementing", "self-qa", "stalled"].includes(worker.status);
@@ -42,7 +43,7 @@ export function workers(say: Say): Panel {
   return { root, update };
 }
 
-function newCard(say: Say, { id }: WorkerLine): Card {
+function newCard(say: Say, language: Language, { id }: WorkerLine): Card {
   const name = h("span", { class: "name" });
   const status = h("span", { class: "badge" });
   const fill = h("span", { class: "fill" });
@@ -60,10 +61,11 @@ function newCard(say: Say, { id }: WorkerLine): Card {
   const update = (worker: WorkerLine, ms: number) => {
     const share = Math.round(worker.progress * 100);
     put(name, worker.feature || worker.name);
-    put(status, worker.status);
+    const shown = swarmWord(language, `worker.${worker.status}`);
+    put(status, shown);
     root.dataset.status = worker.status;
     bar.setAttribute("aria-valuenow", String(share));
-    bar.setAttribute("aria-label", `${worker.id} ${worker.feature || worker.name}: ${worker.status}`);
+    bar.setAttribute("aria-label", `${worker.id} ${worker.feature || worker.name}: ${shown}`);
     fill.style.width = `${share}%`;
     const waits = worker.ahead !== null;
     root.classList.toggle("waits", waits);

@@ -4,7 +4,7 @@ import { progressTitle } from "../core/workflow/dashboard.ts";
 import type { Effect } from "../core/workflow/react.ts";
 import type { Swarm, Worker } from "../core/workflow/state.ts";
 import { findWorker, isolationOf, isRunning, workerOfSession } from "../core/workflow/state.ts";
-import { stopText, waitText } from "../core/workflow/stopCause.ts";
+import { stopText, waitText } from "../core/workflow/stopText.ts";
 import type { PermissionRule } from "../ports/sessions.ts";
 import { messageOf } from "../ports/thrown.ts";
 import { submit } from "./commands.ts";

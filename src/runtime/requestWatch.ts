@@ -1,4 +1,5 @@
 import { runawayNote } from "../core/runawayNote.ts";
+import { doing } from "../core/workflow/doing.ts";
 import { workerOfSession } from "../core/workflow/state.ts";
 import { submit } from "./commands.ts";
 import type { GateEvent } from "./modelGate/gateEvents.ts";
@@ -79,18 +80,18 @@ export class RequestWatch {
     if (!worker) return;
     const { id } = worker.assignment;
     const about = { worker: id, session: event.session };
-    const doing = (text: string) => live.set(id, { ...live.get(id), doing: text });
+    const is = (text: string) => live.set(id, { ...live.get(id), doing: text });
     switch (event.type) {
       case "silent":
         if (event.verdict === "stalled") {
           await submit(this.services, { type: "worker_stalled", ...about, waitedMs: event.waitedMs });
-        } else doing(event.verdict === "queued" ? "waiting for the GPU" : "waiting for the model server");
+        } else is(event.verdict === "queued" ? doing.waitsForGpu() : doing.waitsForServer());
         return;
       case "retry":
-        doing(`waiting for the model server (${event.failure})`);
+        is(doing.waitsForServer(event.failure));
         return;
       case "begun":
-        doing("thinking");
+        is(doing.thinking);
         await submit(this.services, { type: "worker_moving", ...about });
         return;
       case "runaway":

@@ -1,6 +1,7 @@
 import { blockLayout, poolCapacity } from "./blocks.ts";
 import type { MemoryBar } from "./memoryPicture.ts";
-import { type PlanInput, planCapacity } from "./plan.ts";
+import { planCapacity } from "./plan.ts";
+import type { PlanInput } from "./planInput.ts";
 import { sessionsOf } from "./swarmSessions.ts";
 
 /** Workers of the swarm that is drawn where none are named. */

@@ -1,15 +1,11 @@
 import type { Gpu } from "./gpus.ts";
 
-/** The vLLM versions whose arithmetic this is (kv_cache_utils and the hybrid block alignment were read in 0.16, 0.19, 0.22, 0.24 and 0.28 to 0.33; 0.32 was run, `npm run test:vllm`). */
-export const COVERED_VERSIONS =
-  "0.22 to 0.33 (0.10 to 0.21: the same blocks and concurrency, another token figure; since 0.29 the longest request is one block shorter)";
-
 const minorOf = (version: string): number => {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major * 1000 + minor;
 };
 
-/** Whether a version is among those COVERED_VERSIONS names. */
+/** Whether a version is among those whose arithmetic this is (kv_cache_utils and the hybrid block alignment were read in 0.16, 0.19, 0.22, 0.24 and 0.28 to 0.33; 0.32 was run, `npm run test:vllm`). */
 export const isCovered = (version: string): boolean => minorOf(version) >= 10 && minorOf(version) <= 33;
 
 /** Whether a version prints the older token figure (kvCacheTokensBefore022). */

@@ -15,11 +15,14 @@ import tiny from "./tiny.json" with { type: "json" };
 const recipeSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   title: z.string(),
+  /** The same in Korean. */
+  titleKo: z.string(),
   /** Hugging Face name or a directory. */
   model: z.string(),
   /** GiB of all weights together. */
   weightsGib: z.number().positive(),
   weightsSource: z.string(),
+  weightsSourceKo: z.string(),
   /** Key of `modelConfig`. */
   modelConfig: z.enum(["qwen3-coder-next", "tiny"]),
   servedName: z.string(),

@@ -1,6 +1,6 @@
 import { gpus, memoryOverhead } from "../capacity/gpus.ts";
 import { modelShape } from "../capacity/modelShape.ts";
-import type { PlanInput } from "../capacity/plan.ts";
+import type { PlanInput } from "../capacity/planInput.ts";
 import { modelConfig, type Recipe } from "./recipe.ts";
 
 /** What to plan for a recipe as it stands, for a swarm of so many Workers. */

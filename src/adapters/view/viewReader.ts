@@ -6,6 +6,7 @@ import { UsageBook } from "../../core/tracking/usageBook.ts";
 import { type SwarmView, viewOf } from "../../core/view/swarmView.ts";
 import type { PhaseSince } from "../../core/view/timeline.ts";
 import type { SwarmEvent } from "../../core/workflow/events.ts";
+import type { Language } from "../../core/workflow/model.ts";
 import type { SwarmState } from "../../core/workflow/state.ts";
 import { messageOf } from "../../ports/thrown.ts";
 import { UsageReader } from "../tracking/usageReader.ts";
@@ -25,6 +26,8 @@ export interface ViewPlaces {
   swarm?: string | undefined;
   /** Where checkpoints of long logs lie: then `events` lacks what they stand for. */
   checkpoints?: string | undefined;
+  /** Of what people read; English where absent. */
+  language?: Language | undefined;
 }
 
 /**
@@ -101,6 +104,7 @@ export class ViewReader {
         NO_FUSION_STATE,
       ),
       problems,
+      language: this.places.language,
     });
   }
 }

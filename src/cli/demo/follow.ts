@@ -4,7 +4,7 @@ import { duration, progressBar, workerRows } from "../../core/workflow/dashboard
 import { fold } from "../../core/workflow/evolve.ts";
 import type { OpenQuestion, Swarm } from "../../core/workflow/state.ts";
 import { isLive } from "../../core/workflow/state.ts";
-import { stopText } from "../../core/workflow/stopCause.ts";
+import { stopText } from "../../core/workflow/stopText.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
 import type { Conversation } from "./conversation.ts";

@@ -24,7 +24,9 @@ const COLOURS = { dim: "dim", head: "bold", good: "green", bad: "red", busy: "ye
 /** Shows the swarm of the directory, once or until the signal: what is read are files, so it starts at once. */
 export async function showHud(io: HudIo, options: HudOptions): Promise<void> {
   const places = viewPlaces(io);
-  const reader = new ViewReader({ ...places, checkpoints: join(places.stateHome, "folded") });
+  // What programs read is the same in every language.
+  const language = options.json ? "en" : io.lang;
+  const reader = new ViewReader({ ...places, checkpoints: join(places.stateHome, "folded"), language });
   if (!options.watch) {
     io.stdout.write(textOf(io, reader.read(Date.now()), options, false));
     return;

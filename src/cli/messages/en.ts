@@ -146,11 +146,6 @@ export const en = {
   "swarm.status.design": "Design:",
   "swarm.status.revision": "revision {revision}",
   "swarm.status.waits": "Waits for you:",
-  "swarm.status.paused":
-    "Stopped by you; it goes on when you write to the Commander, or with `oh-my-qwencoder swarm resume`.",
-  "swarm.status.exhausted":
-    "The Commander ended its turn again and again without progress. Write to it, or use `oh-my-qwencoder swarm resume`.",
-  "swarm.status.aborted": "Aborted ({by}): {reason}",
   "swarm.status.qa": "QA of tree",
   "swarm.status.noWorkers": "No Workers yet.",
   "swarm.worker.name": "Worker",

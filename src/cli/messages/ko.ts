@@ -148,11 +148,6 @@ export const ko: Record<keyof typeof en, string> = {
   "swarm.status.design": "설계:",
   "swarm.status.revision": "{revision}번째 안",
   "swarm.status.waits": "답을 기다림:",
-  "swarm.status.paused":
-    "직접 멈춘 상태입니다. 커맨더에게 말을 걸거나 `oh-my-qwencoder swarm resume` 을 쓰면 이어집니다.",
-  "swarm.status.exhausted":
-    "커맨더가 진전 없이 차례를 거듭 끝냈습니다. 말을 걸거나 `oh-my-qwencoder swarm resume` 을 쓰세요.",
-  "swarm.status.aborted": "중단됨 ({by}): {reason}",
   "swarm.status.qa": "QA를 실행한 트리",
   "swarm.status.noWorkers": "아직 워커가 없습니다.",
   "swarm.worker.name": "워커",

@@ -36,6 +36,11 @@ export const servingEn = {
   "plan.unknown": "unknown",
   "plan.tokensUnit": "{count} tokens",
   "plan.noState": "none (no recurrent layers)",
+  "plan.title.cpu": "{model} on a CPU",
+  "plan.title.gpu": "{model} on {count} × {gpu}",
+  "plan.title.gib": "{model} on {count} × GPU of {gib} GiB",
+  "plan.from.given": "as given",
+  "plan.from.estimated": "estimated from the config",
   "plan.how": "How",
   "plan.swarm": "Swarm",
   "plan.swarmLine":

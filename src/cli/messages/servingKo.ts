@@ -37,6 +37,11 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "plan.unknown": "알 수 없음",
   "plan.tokensUnit": "{count} 토큰",
   "plan.noState": "없음 (순환 층 없음)",
+  "plan.title.cpu": "{model}, CPU에서",
+  "plan.title.gpu": "{model}, {gpu} {count}개",
+  "plan.title.gib": "{model}, {gib} GiB GPU {count}개",
+  "plan.from.given": "주어진 값",
+  "plan.from.estimated": "config에서 추정",
   "plan.how": "계산",
   "plan.swarm": "스웜",
   "plan.swarmLine":

@@ -5,7 +5,8 @@ import { gpus, memoryOverhead } from "../../../vllm/capacity/gpus.ts";
 import { memoryBar } from "../../../vllm/capacity/memoryBar.ts";
 import { memoryPicture } from "../../../vllm/capacity/memoryPicture.ts";
 import { type ModelShape, modelShape, UnplannableModel } from "../../../vllm/capacity/modelShape.ts";
-import { aboveModel, type Plan, type PlanInput, planCapacity } from "../../../vllm/capacity/plan.ts";
+import { aboveModel, type Plan, planCapacity } from "../../../vllm/capacity/plan.ts";
+import type { PlanInput } from "../../../vllm/capacity/planInput.ts";
 import { takesCheckpoints } from "../../../vllm/capacity/versions.ts";
 import { estimateWeights } from "../../../vllm/capacity/weights.ts";
 import { DEFAULT_RECIPE, findRecipe, modelConfig, type Recipe, recipes } from "../../../vllm/recipes/recipe.ts";
@@ -81,15 +82,17 @@ async function readShape(io: Io, file: string): Promise<ModelShape> {
 }
 
 /** What is planned for, on the GPUs that were named where some were. */
-function titleOf(recipe: Recipe | undefined, flags: PlanFlags, input: PlanInput): string {
+function titleOf(lang: Io["lang"], recipe: Recipe | undefined, flags: PlanFlags, input: PlanInput): string {
   const { gpu, tensorParallel: count } = input;
   const named = flags.gpu !== undefined || flags.gpuGib !== undefined || flags.tp !== undefined;
-  if (recipe && !named) return recipe.title;
+  if (recipe && !named) return lang === "ko" ? recipe.titleKo : recipe.title;
+  // The model without the machine of its recipe: both languages name it alike.
   const model = recipe?.title.replace(/ on (one|two) .*$/, "") ?? flags.config ?? "";
-  if (input.device === "cpu") return named ? `${model} on a CPU` : model;
+  if (input.device === "cpu") return named ? say(lang, "plan.title.cpu", { model }) : model;
   // A config beside a pool of its own needs no GPU: none is made up for it.
   if (!gpu || (!recipe && !named && flags.poolGib !== undefined)) return model;
-  return `${model} on ${count} × ${flags.gpuGib === undefined ? gpu.name : `GPU of ${gpu.gib} GiB`}`;
+  if (flags.gpuGib === undefined) return say(lang, "plan.title.gpu", { model, count, gpu: gpu.name });
+  return say(lang, "plan.title.gib", { model, count, gib: gpu.gib });
 }
 
 function aboveLimit(io: Io, { shape, context }: PlanInput): CliFailure {
@@ -99,7 +102,11 @@ function aboveLimit(io: Io, { shape, context }: PlanInput): CliFailure {
   });
 }
 
-async function inputOf(io: Io, flags: PlanFlags): Promise<PlanInput & { recipe: Recipe | undefined }> {
+async function inputOf(
+  io: Io,
+  flags: PlanFlags,
+  lang: Io["lang"],
+): Promise<PlanInput & { recipe: Recipe | undefined }> {
   if (flags.recipe !== undefined && flags.config !== undefined)
     throw new CliFailure(say(io.lang, "plan.both"), { exitCode: 2 });
   const recipe = flags.config === undefined ? recipeOrFail(io, flags.recipe) : undefined;
@@ -110,14 +117,14 @@ async function inputOf(io: Io, flags: PlanFlags): Promise<PlanInput & { recipe: 
   const estimate = recipe ? undefined : estimateWeights(shape);
   const weights =
     flags.weightsGib !== undefined
-      ? { gib: flags.weightsGib, from: "as given" }
+      ? { gib: flags.weightsGib, from: say(lang, "plan.from.given") }
       : recipe
-        ? { gib: recipe.weightsGib, from: recipe.weightsSource }
-        : { gib: estimate?.gib, from: "estimated from the config" };
+        ? { gib: recipe.weightsGib, from: lang === "ko" ? recipe.weightsSourceKo : recipe.weightsSource }
+        : { gib: estimate?.gib, from: say(lang, "plan.from.estimated") };
   const gpuId = flags.gpu ?? (recipe ? (recipe.gpu ?? "cpu") : "h200");
   const known = gpus().find((one) => one.id === gpuId);
   const mode = (flags.mambaCacheMode ?? recipe?.mambaCacheMode ?? "align") as MambaCacheMode;
-  const gpu = flags.gpuGib === undefined ? known : { name: "as given", gib: flags.gpuGib };
+  const gpu = flags.gpuGib === undefined ? known : { name: say(lang, "plan.from.given"), gib: flags.gpuGib };
   return {
     recipe,
     shape,
@@ -201,13 +208,15 @@ async function writePicture(io: Io, file: string, title: string, input: PlanInpu
  * used and where a named server does not answer.
  */
 export async function reportPlan(io: Io, flags: PlanFlags): Promise<PlanReport> {
-  const { recipe, ...input } = await inputOf(io, flags);
+  // What programs read is the same in every language.
+  const lang = flags.json ? "en" : io.lang;
+  const { recipe, ...input } = await inputOf(io, flags, lang);
   // A program gets the plan, with `fits` false.
   if (aboveModel(input) && !flags.json) throw aboveLimit(io, input);
-  const title = titleOf(recipe, flags, input);
+  const title = titleOf(lang, recipe, flags, input);
   try {
-    const plan = planCapacity(input);
-    if (flags.svg !== undefined) await writePicture(io, flags.svg, title, input);
+    const plan = planCapacity(input, lang);
+    if (flags.svg !== undefined) await writePicture(io, flags.svg, titleOf("en", recipe, flags, input), input);
     const reported = flags.server === undefined ? null : await reportedBy(io, flags.server);
     const isAsked = flags.workers === undefined && recipe?.id === DEFAULT_RECIPE;
     const belief = isAsked ? [say(io.lang, "plan.belief")] : [];

@@ -1,5 +1,5 @@
 import { blockLayout, poolCapacity } from "../../../vllm/capacity/blocks.ts";
-import type { PlanInput } from "../../../vllm/capacity/plan.ts";
+import type { PlanInput } from "../../../vllm/capacity/planInput.ts";
 import { askReported, type Reported } from "../../../vllm/server/reported.ts";
 import { CliFailure } from "../failure.ts";
 import type { Io } from "../io.ts";

@@ -1,5 +1,6 @@
 import { CONFIDENCE } from "../../../vllm/capacity/advice.ts";
-import { type Plan, type PlanInput, planCapacity } from "../../../vllm/capacity/plan.ts";
+import { type Plan, planCapacity } from "../../../vllm/capacity/plan.ts";
+import type { PlanInput } from "../../../vllm/capacity/planInput.ts";
 import { mostSessionsOf, sessionsOf } from "../../../vllm/capacity/swarmSessions.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";

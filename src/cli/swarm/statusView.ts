@@ -6,10 +6,11 @@ import {
   renderQaTable,
   workerRows,
 } from "../../core/workflow/dashboard.ts";
+import { haltOf, haltText } from "../../core/workflow/halt.ts";
 import { missingStep } from "../../core/workflow/missingStep.ts";
 import type { Design, Swarm } from "../../core/workflow/state.ts";
 import { evidenceCovers, isOver } from "../../core/workflow/state.ts";
-import { stopText, waitText } from "../../core/workflow/stopCause.ts";
+import { swarmWord, whoWord } from "../../core/workflow/swarmWords.ts";
 import type { LeaseHolder } from "../../ports/lease.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -82,25 +83,24 @@ export function renderStatus(
   const text = (key: Parameters<typeof say>[1], parameters: Record<string, string | number> = {}) =>
     say(io.lang, key, parameters);
   const took = duration((swarm.endedAt ?? now) - swarm.startedAt);
-  const lines = [text("swarm.status.head", { id: swarm.id, phase: swarm.phase, took })];
+  const phase = swarmWord(io.lang, `phase.${swarm.phase}`);
+  const lines = [text("swarm.status.head", { id: swarm.id, phase, took })];
   if (holder) lines.push(text("swarm.status.holder", { pid: holder.pid, since: holder.since }));
   // Nobody has to drive one that is over.
   else if (!isOver(swarm)) lines.push(text("swarm.status.nobody"));
   const design = designData(swarm.design);
   const revision = "revision" in design ? ` · ${text("swarm.status.revision", { revision: design.revision })}` : "";
-  const by = "by" in design ? ` · ${design.by}` : "";
-  lines.push(`${text("swarm.status.design")} ${design.status}${revision}${by}`);
+  const by = "by" in design ? ` · ${whoWord(io.lang, design.by)}` : "";
+  lines.push(`${text("swarm.status.design")} ${swarmWord(io.lang, `design.${design.status}`)}${revision}${by}`);
   if (swarm.question) lines.push(`${text("swarm.status.waits")} ${questionText(io, swarm.question)}`);
-  if (swarm.paused) lines.push(text("swarm.status.paused"));
-  if (swarm.exhausted) lines.push(swarm.stopped ? stopText(swarm.stopped, io.lang) : text("swarm.status.exhausted"));
-  const waiting = swarm.commanderTrouble?.waiting;
-  if (waiting) lines.push(waitText(waiting, now, io.lang));
-  if (swarm.abort) lines.push(text("swarm.status.aborted", { by: swarm.abort.by, reason: swarm.abort.reason }));
+  const halt = haltOf(swarm);
+  if (halt) lines.push(haltText(halt, now, io.lang));
   const requests = gate ? ["", ...gateLines(io, gate)] : [];
-  if (swarm.phase === "done") return [...lines, "", renderFinalReport(swarm, now), ...requests].join("\n");
+  if (swarm.phase === "done") return [...lines, "", renderFinalReport(swarm, now, io.lang), ...requests].join("\n");
   lines.push("", ...workerTable(io, swarm, now, live ?? new Map()));
   const evidence = swarm.lastQaTree === undefined ? undefined : swarm.evidence[swarm.lastQaTree];
-  if (evidence) lines.push("", `${text("swarm.status.qa")} ${swarm.lastQaTree ?? ""}`, renderQaTable(evidence.rows));
+  if (evidence)
+    lines.push("", `${text("swarm.status.qa")} ${swarm.lastQaTree ?? ""}`, renderQaTable(evidence.rows, io.lang));
   return [...lines, ...requests].join("\n");
 }
 

@@ -2,6 +2,7 @@ import { cellsOf, inCells, plainLine } from "../../core/view/cells.ts";
 import { shortTokens } from "../../core/view/tokenCounts.ts";
 import { duration, type LiveView, progressBar, workerRows } from "../../core/workflow/dashboard.ts";
 import type { Swarm } from "../../core/workflow/state.ts";
+import { swarmWord } from "../../core/workflow/swarmWords.ts";
 import { type Io, paint } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 
@@ -22,7 +23,10 @@ export function workerTable(
 ): string[] {
   const text = (key: Parameters<typeof say>[1]) => say(io.lang, key);
   if (swarm.workers.length === 0) return [text("swarm.status.noWorkers")];
-  const rows = workerRows(swarm, now, live).map((row) => ({ ...row, title: plainLine(row.feature || row.name) }));
+  const rows = workerRows(swarm, now, live, io.lang).map((row) => ({
+    ...row,
+    title: plainLine(row.feature || row.name),
+  }));
   const name = Math.min(NAME, Math.max(...rows.map(({ title }) => cellsOf(title)), cellsOf(text("swarm.worker.name"))));
   const before = 5 + name + 1 + STATUS + 1 + TIME + 1 + TOKENS + 2;
   const doing = Math.max(8, (io.columns ?? WIDTH) - before);
@@ -39,11 +43,11 @@ export function workerTable(
     ),
     ...rows.map((row) => {
       const { start, end } = line(row.id, row.title, duration(row.durationMs), shortTokens(row.tokens));
-      const status = paint(io, colourOf(row.status), inCells(row.status, STATUS));
+      const status = paint(io, colourOf(row.status), inCells(swarmWord(io.lang, `worker.${row.status}`), STATUS));
       return `${start}${status}${end}${inCells(plainLine(row.doing), doing)}`.trimEnd();
     }),
     "",
-    progressBar(swarm),
+    progressBar(swarm, io.lang),
   ];
 }
 

@@ -1,10 +1,13 @@
 import { duration } from "../workflow/dashboard.ts";
+import { haltText } from "../workflow/halt.ts";
 import type { Language } from "../workflow/model.ts";
+import { swarmWord } from "../workflow/swarmWords.ts";
 import { cellsOf, inCells, plainLine } from "./cells.ts";
 import type { Gauges } from "./liveState.ts";
 import type { SwarmView, WorkerLine } from "./swarmView.ts";
 import { shortTokens } from "./tokenCounts.ts";
 import { viewWord } from "./words.ts";
+import { wrapped } from "./wrap.ts";
 
 export type Tone = "plain" | "dim" | "head" | "good" | "bad" | "busy";
 /** A piece of a line in one tone. */
@@ -28,8 +31,9 @@ const TOKENS = 7;
 export function viewLines(view: SwarmView, { width, language }: { width: number; language: Language }): Line[] {
   const word: Word = (key, values) => viewWord(language, key, values);
   const lines = [
-    ...headLines(view, word),
-    ...view.workers.flatMap((worker) => workerLines(worker, width, word)),
+    ...headLines(view, word, language),
+    ...haltLines(view, width, language),
+    ...view.workers.flatMap((worker) => workerLines(worker, width, word, language)),
     ...gpuLines(view, width, word),
     ...routingLines(view, width, word),
     ...view.problems.map((problem): Line => [{ text: problem, tone: "bad" }]),
@@ -39,13 +43,13 @@ export function viewLines(view: SwarmView, { width, language }: { width: number;
 
 type Word = (key: Parameters<typeof viewWord>[1], values?: Parameters<typeof viewWord>[2]) => string;
 
-function headLines({ swarm, workers, completed, driven }: SwarmView, word: Word): Line[] {
+function headLines({ swarm, workers, completed, driven }: SwarmView, word: Word, language: Language): Line[] {
   if (!swarm) return [[{ text: word("none"), tone: "dim" }]];
   const done = workers.length === 0 ? "" : ` · ${word("completed", { n: completed, of: workers.length })}`;
   const tone = swarm.phase === "done" ? "good" : swarm.phase === "aborted" ? "bad" : "head";
   const lines: Line[] = [
     [
-      { text: swarm.phase, tone },
+      { text: swarmWord(language, `phase.${swarm.phase}`), tone },
       { text: `${done} · ${duration(swarm.durationMs)}`, tone: "plain" },
     ],
   ];
@@ -53,17 +57,25 @@ function headLines({ swarm, workers, completed, driven }: SwarmView, word: Word)
     const what = isQuestion(swarm.question) ? word(`asks.${swarm.question}`) : swarm.question;
     lines.push([{ text: word("asks", { what }), tone: "busy" }]);
   }
-  if (swarm.paused) lines.push([{ text: word("paused"), tone: "busy" }]);
   if (!swarm.over && !driven) lines.push([{ text: word("undriven"), tone: "dim" }]);
   return lines;
+}
+
+/** Why it does not go on, with the next step: the person has to read all of it, so it takes as many lines as it needs. */
+function haltLines({ swarm, at }: SwarmView, width: number, language: Language): Line[] {
+  if (!swarm?.halt) return [];
+  const tone = swarm.halt.kind === "waiting" ? "busy" : "bad";
+  const text = plainLine(haltText(swarm.halt, at, language));
+  return wrapped(text, width, 1).map((line): Line => [{ text: line, tone }]);
 }
 
 function isQuestion(kind: string): kind is "design" | "qa-change" | "unsandboxed-qa" {
   return kind === "design" || kind === "qa-change" || kind === "unsandboxed-qa";
 }
 
-function workerLines(worker: WorkerLine, width: number, word: Word): Line[] {
+function workerLines(worker: WorkerLine, width: number, word: Word, language: Language): Line[] {
   const tone = toneOf(worker);
+  const status = swarmWord(language, `worker.${worker.status}`);
   const doing = plainLine(worker.ahead === null ? worker.doing : word("ahead", { n: worker.ahead }));
   const name = plainLine(worker.feature || worker.name);
   const figures = [shortTokens(worker.tokens), duration(worker.durationMs)];
@@ -77,7 +89,7 @@ function workerLines(worker: WorkerLine, width: number, word: Word): Line[] {
       [
         { text: `${inCells(worker.id, 4)}${inCells(name, nameWidth)} `, tone: "plain" },
         bar,
-        { text: ` ${inCells(worker.status, 13)}`, tone },
+        { text: ` ${inCells(status, 13)}`, tone },
         { text: inCells(doing, free - nameWidth), tone: "plain" },
         { text: `${tokens.padStart(8)} ${time.padStart(8)}`, tone: "dim" },
       ],
@@ -92,7 +104,7 @@ function workerLines(worker: WorkerLine, width: number, word: Word): Line[] {
       { text: tokens.padStart(TOKENS), tone: "dim" },
     ],
     [
-      { text: ` ${worker.status} ${time}`, tone },
+      { text: ` ${status} ${time}`, tone },
       { text: doing === "" ? "" : ` · ${doing}`, tone: "plain" },
     ],
   ];

@@ -5,7 +5,9 @@ import type { UsageCell } from "../tracking/timeBucket.ts";
 import { trafficOf } from "../tracking/usageBook.ts";
 import type { LiveView, WorkerRow } from "../workflow/dashboard.ts";
 import { workerRows } from "../workflow/dashboard.ts";
+import { type Halt, haltOf } from "../workflow/halt.ts";
 import { missingStep } from "../workflow/missingStep.ts";
+import type { Language } from "../workflow/model.ts";
 import type { Phase, Swarm } from "../workflow/state.ts";
 import { isOver } from "../workflow/state.ts";
 import { type Gauges, isFresh, type LiveState } from "./liveState.ts";
@@ -49,6 +51,8 @@ export interface SwarmView {
     /** What is asked of the person. */
     question: string | null;
     paused: boolean;
+    /** Why it does not go on, or not by itself; null where it does. */
+    halt: Halt | null;
     next: string | null;
     commit: string | null;
   } | null;
@@ -75,12 +79,14 @@ export interface ViewSources {
   limits: readonly LimitWindow[];
   fusion: Pick<FusionState, "mode" | "fallback">;
   problems: readonly string[];
+  /** Of what holds a Worker up. */
+  language?: Language | undefined;
 }
 
 /** Folds what was read into what is shown. What one source lacks leaves its place empty. */
-export function viewOf({ now, swarm, live, usage, limits, fusion, problems }: ViewSources): SwarmView {
+export function viewOf({ now, swarm, live, usage, limits, fusion, problems, language }: ViewSources): SwarmView {
   const told = live && swarm && live.swarm === swarm.id && !isOver(swarm) && isFresh(live, now) ? live : undefined;
-  const rows = swarm ? workerRows(swarm, now, liveViews(told)) : [];
+  const rows = swarm ? workerRows(swarm, now, liveViews(told), language) : [];
   const workers = rows.map((row): WorkerLine => {
     const { id, name, feature, status, scope, tokens, doing, durationMs } = row;
     const ahead = told?.workers[id]?.ahead ?? null;
@@ -136,6 +142,7 @@ function headOf(swarm: Swarm, now: number): NonNullable<SwarmView["swarm"]> {
     over,
     question: over ? null : (swarm.question?.kind ?? null),
     paused: swarm.paused,
+    halt: haltOf(swarm),
     next: over ? null : missingStep(swarm),
     commit: swarm.commit?.commit ?? null,
   };

@@ -1,8 +1,10 @@
 import type { QaRow } from "../qa/qaCheck.ts";
+import { doingIn } from "./doing.ts";
 import { missingStep } from "./missingStep.ts";
-import type { Tokens } from "./model.ts";
-import type { Swarm, Worker } from "./state.ts";
+import type { Language, Tokens } from "./model.ts";
+import type { Phase, Swarm, Worker } from "./state.ts";
 import { isLive, isRunning, PHASES } from "./state.ts";
+import { swarmWord } from "./swarmWords.ts";
 
 /** What only the running process knows of a Worker: not in the log, gone with the process. */
 export interface LiveView {
@@ -40,8 +42,16 @@ export interface WorkerRow {
   doing: string;
 }
 
-/** @param now ms since the epoch, for Workers that still run. */
-export function workerRows(swarm: Swarm, now: number, live: ReadonlyMap<string, LiveView> = new Map()): WorkerRow[] {
+/**
+ * @param now ms since the epoch, for Workers that still run
+ * @param language of what holds a Worker up, in `doing`
+ */
+export function workerRows(
+  swarm: Swarm,
+  now: number,
+  live: ReadonlyMap<string, LiveView> = new Map(),
+  language: Language = "en",
+): WorkerRow[] {
   return swarm.workers.map((worker) => {
     const { id, name, feature, fileScope } = worker.assignment;
     const view = live.get(id);
@@ -54,7 +64,7 @@ export function workerRows(swarm: Swarm, now: number, live: ReadonlyMap<string, 
       scope: fileScope,
       durationMs: durationOf(worker, now),
       tokens: tokens ? tokens.input + tokens.output : 0,
-      doing: isRunning(worker) ? (troubleOf(worker, now) ?? view?.doing ?? "") : "",
+      doing: isRunning(worker) ? (troubleOf(worker, now, language) ?? doingIn(language, view?.doing ?? "")) : "",
     };
   });
 }
@@ -64,11 +74,12 @@ function shownStatus(worker: Worker): ShownStatus {
   return isRunning(worker) && worker.trouble?.kind === "stalled" ? "stalled" : worker.status;
 }
 
-function troubleOf({ trouble }: Worker, now: number): string | undefined {
+function troubleOf({ trouble }: Worker, now: number, language: Language): string | undefined {
   if (!trouble) return undefined;
-  if (trouble.kind === "stalled") return "no token, although the model server answers and queues nothing";
-  const left = duration(Math.max(0, trouble.since + trouble.waitMs - now));
-  return `waiting for the model server (${trouble.failure}), take-up ${trouble.takeUp} in ${left}`;
+  if (trouble.kind === "stalled") return swarmWord(language, "trouble.stalled");
+  const { failure, takeUp, since, waitMs } = trouble;
+  const left = duration(Math.max(0, since + waitMs - now));
+  return swarmWord(language, "trouble.waiting", { failure, takeUp, left });
 }
 
 function durationOf(worker: Worker, now: number): number {
@@ -102,12 +113,12 @@ export function renderDashboard(swarm: Swarm, now: number, live: ReadonlyMap<str
   ].join("\n");
 }
 
-export function progressBar(swarm: Swarm): string {
+export function progressBar(swarm: Swarm, language: Language = "en"): string {
   const total = swarm.workers.length;
   const completed = swarm.workers.filter((worker) => worker.status === "completed").length;
   const share = total === 0 ? 0 : completed / total;
   const filled = Math.round(share * BAR);
-  return `[${"█".repeat(filled)}${"░".repeat(BAR - filled)}] ${Math.round(share * 100)}% — ${completed}/${total} completed`;
+  return `[${"█".repeat(filled)}${"░".repeat(BAR - filled)}] ${Math.round(share * 100)}% — ${swarmWord(language, "completed", { completed, total })}`;
 }
 
 /** One line for a live title: "2/4 done · w03 implementing, w04 self-qa". */
@@ -117,53 +128,63 @@ export function progressTitle(swarm: Swarm): string {
   return [`${ended}/${swarm.workers.length} ended`, ...running].join(" · ");
 }
 
-export function renderQaTable(rows: readonly QaRow[]): string {
+export function renderQaTable(rows: readonly QaRow[], language: Language = "en"): string {
   const lines = rows.map((row) => {
-    const result = `${row.passed ? "✅" : "❌"} ${row.detail}${row.flaky ? " (flaky: passed on the second run)" : ""}`;
+    const flaky = row.flaky ? ` (${swarmWord(language, "qa.flaky")})` : "";
+    const result = `${row.passed ? "✅" : "❌"} ${row.detail}${flaky}`;
     return `| ${[row.check, result, `\`${row.command}\``].map(cell).join(" | ")} |`;
   });
-  return ["| Check | Result | Command |", "|---|---|---|", ...lines].join("\n");
+  const heads = (["qa.check", "qa.result", "qa.command"] as const).map((key) => swarmWord(language, key));
+  return [`| ${heads.join(" | ")} |`, "|---|---|---|", ...lines].join("\n");
 }
 
 /** Checks, files by Worker, commit, time and tokens by phase. */
-export function renderFinalReport(swarm: Swarm, now: number): string {
+export function renderFinalReport(swarm: Swarm, now: number, language: Language = "en"): string {
+  const word = (key: Parameters<typeof swarmWord>[1], values?: Parameters<typeof swarmWord>[2]) =>
+    swarmWord(language, key, values);
   const evidence = swarm.commit ? swarm.evidence[swarm.commit.tree] : undefined;
-  const qa = evidence ? renderQaTable(evidence.rows) : "QA: no evidence on the committed tree (a gate was overridden).";
-  const files = swarm.workers.map((worker) => {
-    const changed = (swarm.conflicts?.rows ?? [])
-      .filter((row) => row.by === worker.assignment.id)
-      .map((row) => row.path);
-    return `- ${worker.assignment.id} ${worker.assignment.name} (${worker.status}): ${changed.join(", ") || "no files"}`;
+  const qa = evidence ? renderQaTable(evidence.rows, language) : word("report.noEvidence");
+  const files = swarm.workers.map(({ assignment: { id, name }, status }) => {
+    const changed = (swarm.conflicts?.rows ?? []).filter((row) => row.by === id).map((row) => row.path);
+    return `- ${id} ${name} (${word(`worker.${status}`)}): ${changed.join(", ") || word("report.noFiles")}`;
   });
-  const total = workerRows(swarm, now).reduce((sum, row) => sum + row.tokens, 0);
-  const times = phaseTimes(swarm, now).map(([phase, ms]) => `${phase} ${duration(ms)}`);
-  const notes = [
-    ...swarm.overrides.map(({ gate, reason }) => `- gate "${gate}" was overridden by the person: ${reason}`),
-    ...swarm.workers.flatMap(({ assignment, worktree, discarded }) => {
-      if (worktree?.closed?.kept !== undefined)
-        return [`- ${assignment.id}: ${worktree.closed.kept} is kept (${worktree.closed.why ?? ""})`];
-      return discarded && worktree
-        ? [`- ${assignment.id}: discarded; its work stays on branch ${worktree.branch}`]
-        : [];
-    }),
-    ...(evidence && !evidence.sandboxed ? ["- QA ran without a sandbox, with the person's consent"] : []),
-    ...(swarm.dirty.length > 0 ? [`- left alone, changed by the person before: ${swarm.dirty.join(", ")}`] : []),
-  ];
+  const tokens = compact(workerRows(swarm, now).reduce((sum, row) => sum + row.tokens, 0));
+  const times = phaseTimes(swarm, now).map(([phase, ms]) => `${word(`phase.${phase}`)} ${duration(ms)}`);
+  const notes = notesOf(swarm, evidence?.sandboxed === false, word);
   return [
-    "## Final report",
+    `## ${word("report.head")}`,
     qa,
-    "### Files by Worker",
+    `### ${word("report.files")}`,
     ...files,
-    "### Commit",
-    swarm.commit ? `${swarm.commit.commit.slice(0, 10)} ${swarm.commit.message.split("\n")[0] ?? ""}` : "none",
-    "### Time",
-    `${times.join(" · ")} · total ${duration((swarm.endedAt ?? now) - swarm.startedAt)} · Worker tokens ${compact(total)}`,
-    ...(notes.length > 0 ? ["### Notes", ...notes] : []),
+    `### ${word("report.commit")}`,
+    swarm.commit
+      ? `${swarm.commit.commit.slice(0, 10)} ${swarm.commit.message.split("\n")[0] ?? ""}`
+      : word("report.noCommit"),
+    `### ${word("report.time")}`,
+    `${times.join(" · ")} · ${word("report.total", { total: duration((swarm.endedAt ?? now) - swarm.startedAt), tokens })}`,
+    ...(notes.length > 0 ? [`### ${word("report.notes")}`, ...notes.map((note) => `- ${note}`)] : []),
   ].join("\n");
 }
 
+function notesOf(
+  { overrides, workers, dirty }: Swarm,
+  unsandboxed: boolean,
+  word: (key: Parameters<typeof swarmWord>[1], values?: Parameters<typeof swarmWord>[2]) => string,
+): string[] {
+  return [
+    ...overrides.map(({ gate, reason }) => word("report.overridden", { gate, reason })),
+    ...workers.flatMap(({ assignment: { id }, worktree, discarded }) => {
+      const closed = worktree?.closed;
+      if (closed?.kept !== undefined) return [word("report.kept", { id, path: closed.kept, why: closed.why ?? "" })];
+      return discarded && worktree ? [word("report.discarded", { id, branch: worktree.branch })] : [];
+    }),
+    ...(unsandboxed ? [word("report.unsandboxed")] : []),
+    ...(dirty.length > 0 ? [word("report.dirty", { paths: dirty.join(", ") })] : []),
+  ];
+}
+
 /** Milliseconds spent in each phase that was entered, in order. */
-export function phaseTimes(swarm: Swarm, now: number): [string, number][] {
+export function phaseTimes(swarm: Swarm, now: number): [Phase, number][] {
   const entered = PHASES.flatMap((phase) => {
     const since = swarm.phaseSince[phase];
     return since === undefined || phase === "done" ? [] : [{ phase, since }];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { workerTable } from "../../../src/cli/swarm/workerTable.ts";
 import { cellsOf } from "../../../src/core/view/cells.ts";
+import { swarmWord } from "../../../src/core/workflow/swarmWords.ts";
 import { alive, inMonitoring } from "../../core/workflow/scenario.ts";
 
 test("Workers stand in columns, whatever a model calls them, and no line is wider than the terminal", () => {
@@ -18,9 +19,9 @@ test("Workers stand in columns, whatever a model calls them, and no line is wide
     const lines = workerTable({ lang, columns, colour: false }, { ...swarm, workers }, 5_000, live);
     for (const line of lines) expect(cellsOf(line), line).toBeLessThanOrEqual(columns);
     const rows = lines.slice(1, 4);
-    const starts = rows.map((line) => cellsOf(line.slice(0, line.indexOf(first.status))));
+    const starts = rows.map((line) => cellsOf(line.slice(0, line.indexOf(swarmWord(lang, `worker.${first.status}`)))));
     expect(new Set(starts).size, rows.join("\n")).toBe(1);
     expect(lines.join("")).not.toContain("\u001b");
-    expect(lines.at(-1)).toMatch(/^\[.*\] 0% — 0\/3 completed$/);
+    expect(lines.at(-1)).toMatch(/^\[.*\] 0% — 0\/3 (completed|완료)$/);
   }
 });

@@ -4,6 +4,7 @@ import { cellsOf, inCells } from "../../../src/core/view/cells.ts";
 import { viewLines } from "../../../src/core/view/lines.ts";
 import { type SwarmView, viewOf } from "../../../src/core/view/swarmView.ts";
 import { duration } from "../../../src/core/workflow/dashboard.ts";
+import type { Halt } from "../../../src/core/workflow/halt.ts";
 
 const worker = {
   id: "w01",
@@ -28,6 +29,7 @@ const view: SwarmView = {
     over: false,
     question: null,
     paused: false,
+    halt: null,
     next: "",
     commit: null,
   },
@@ -37,6 +39,10 @@ const view: SwarmView = {
     { server: "127.0.0.1:8001", at: 0, running: 5, waiting: 2, kvUsage: 0.41, prefixHits: 0.83, outputRate: 120.4 },
   ],
   driven: true,
+};
+const swarmOf = ({ swarm }: SwarmView) => {
+  if (!swarm) throw new Error("no swarm");
+  return swarm;
 };
 const text = (of: SwarmView, width: number, language: "en" | "ko" = "en") =>
   viewLines(of, { width, language }).map((line) => line.map((piece) => piece.text).join(""));
@@ -63,9 +69,9 @@ describe("the view in lines", () => {
 
   it("has one on two lines in a sidebar, and speaks Korean", () => {
     expect(text({ ...view, workers: [{ ...worker, ahead: 3 }], completed: 0 }, 38, "ko")).toEqual([
-      "monitoring · 0/1 완료 · 3m 12s",
+      "작업 · 0/1 완료 · 3m 12s",
       "w01 notice store       ████░░░░  12.3k",
-      " implementing 1m 02s · GPU 대기, 앞에…",
+      " 구현 1m 02s · GPU 대기, 앞에 3",
       "GPU 127.0.0.1:8001  실행 5 · 대기 2",
       " KV 41% · 프리픽스 83% · 120 tok/s",
       "라우팅  local (fusion off)",
@@ -80,6 +86,31 @@ describe("the view in lines", () => {
       "GPU: no figures from the server",
       "Routing  local (fusion off)",
     ]);
+  });
+
+  it.each<[Halt, RegExp, RegExp]>([
+    [{ kind: "paused" }, /Stopped by you; it goes on when you write/, /직접 멈춘 상태입니다/],
+    [{ kind: "exhausted", cause: null }, /without progress\. Write to it/, /진전 없이/],
+    [
+      { kind: "exhausted", cause: { kind: "cut", what: "tail-loop" } },
+      /cut off .*tail-loop.*smaller step/,
+      /잘려서 멈췄습니다/,
+    ],
+    [
+      { kind: "aborted", by: "command-line", reason: "wrong branch." },
+      /wrong branch\. The files .* new swarm/,
+      /명령줄.*새 스웜/,
+    ],
+    [{ kind: "waiting", failure: "timeout", since: 0, waitMs: 5_000 }, /goes on in 5 s/, /5초 뒤/],
+  ])("says that it was stopped and what to do: %j", (halt, english, korean) => {
+    const stopped = { ...view, swarm: { ...swarmOf(view), halt } };
+    for (const width of [24, 37, 80, 200]) {
+      expect(text(stopped, width).join(" ").replaceAll(/ +/g, " ")).toMatch(english);
+      expect(text(stopped, width, "ko").join(" ").replaceAll(/ +/g, " ")).toMatch(korean);
+      expect(text(stopped, width).filter((line) => line.endsWith("…"))).toEqual(
+        text(view, width).filter((line) => line.endsWith("…")),
+      );
+    }
   });
 
   it("shows where requests went and what that spared", () => {

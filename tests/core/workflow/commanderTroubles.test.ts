@@ -3,7 +3,7 @@ import { swarmEventSchema } from "../../../src/core/workflow/events.ts";
 import { evolve } from "../../../src/core/workflow/evolve.ts";
 import { react } from "../../../src/core/workflow/react.ts";
 import type { Swarm } from "../../../src/core/workflow/state.ts";
-import { stopText, waitText } from "../../../src/core/workflow/stopCause.ts";
+import { stopText, waitText } from "../../../src/core/workflow/stopText.ts";
 import type { Told } from "./scenario.ts";
 import {
   abort,
@@ -206,6 +206,7 @@ describe("what the person reads", () => {
       "oh-my-qwencoder doctor",
     );
     expect(stopText({ kind: "cut", what: "noEnd" }, language)).toMatch(/\(noEnd\).*swarm resume/u);
+    expect(stopText({ kind: "cut", what: "repeatedLine" }, language)).toMatch(/the same line|같은 줄/u);
     expect(waitText({ failure: "reset", since: 1_000, waitMs: 10_000 }, 4_500, language)).toMatch(
       /reset.*\b7 ?(?:s|초)/u,
     );

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blockLayout, poolCapacity } from "../../../vllm/capacity/blocks.ts";
 import { modelShape, UnplannableModel } from "../../../vllm/capacity/modelShape.ts";
-import { type PlanInput, planCapacity } from "../../../vllm/capacity/plan.ts";
+import { planCapacity } from "../../../vllm/capacity/plan.ts";
+import type { PlanInput } from "../../../vllm/capacity/planInput.ts";
 import { estimateWeights } from "../../../vllm/capacity/weights.ts";
 import { findRecipe, modelConfig } from "../../../vllm/recipes/recipe.ts";
 
