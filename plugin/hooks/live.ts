@@ -115,6 +115,7 @@ export function liveHooks(
         {
           turns,
           probe,
+          endsTurn: toolCalls.reported.endsTurn,
           heads: services.routing.matters ? services.routing.heardHeaders.bind(services.routing) : undefined,
         },
       );

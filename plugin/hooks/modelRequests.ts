@@ -5,7 +5,7 @@ import { GateLog } from "../../src/adapters/log/gateLog.ts";
 import type { RequestTurns } from "../../src/runtime/admission/inTurn.ts";
 import type { GateEvent } from "../../src/runtime/modelGate/gateEvents.ts";
 import { hostLimits, NO_HOST_LIMITS } from "../../src/runtime/modelGate/hostLimits.ts";
-import { type GateSettings, ModelGate } from "../../src/runtime/modelGate/modelGate.ts";
+import { type EndsTurn, type GateSettings, ModelGate } from "../../src/runtime/modelGate/modelGate.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -22,6 +22,7 @@ export class ModelRequests {
 
   /**
    * @param about.turns whose request may be sent when; without them all go at once
+   * @param about.endsTurn says which requests of the swarm are not sent, and what stands in the answer's place
    * @param about.heads gets the headers of every answer that comes, refusals too; must not throw
    * @param about.probe stands in place of what sends, for every provider; such a process leaves no trace in the project
    */
@@ -32,11 +33,12 @@ export class ModelRequests {
     seen: (event: GateEvent) => void,
     about: {
       turns?: RequestTurns | undefined;
+      endsTurn?: EndsTurn | undefined;
       probe?: Fetch | undefined;
       heads?: ((provider: string, get: (name: string) => string | null) => void) | undefined;
     } = {},
   ) {
-    const { probe, turns } = about;
+    const { probe, turns, endsTurn } = about;
     this.probe = probe;
     this.heads = about.heads;
     const log = new GateLog(path.join(services.projectDir, ".aegis"));
@@ -49,6 +51,7 @@ export class ModelRequests {
         seen(event);
       },
       turns,
+      endsTurn,
     );
   }
 

@@ -1,7 +1,10 @@
 import type { Hooks } from "@opencode-ai/plugin";
 import { keepFinding } from "../../src/adapters/log/findingFiles.ts";
+import { SWARM_TOOLS } from "../../src/core/roles.ts";
 import { boundedOutput, isLongAnswer } from "../../src/core/toolOutput.ts";
 import { renderRefusal } from "../../src/core/workflow/refusal.ts";
+import { isRunning } from "../../src/core/workflow/state.ts";
+import { ReportedTurns } from "../../src/runtime/reportedTurns.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { Composition } from "../compose.ts";
 import type { SessionActor } from "../sessionRoles.ts";
@@ -16,6 +19,8 @@ import type { ToolEffects } from "./toolEffects.ts";
 import { judgeToolCall } from "./toolGate.ts";
 import { addNotes, changeTexts } from "./toolResult.ts";
 
+const [REPORT] = SWARM_TOOLS.worker;
+
 type Before = Parameters<NonNullable<Hooks["tool.execute.before"]>>;
 type After = Parameters<NonNullable<Hooks["tool.execute.after"]>>;
 
@@ -29,6 +34,8 @@ interface Neighbours {
 
 /** What happens before and after each tool call of a swarm session: loops, turns at files, gates, effects, and its result. */
 export class ToolCalls {
+  /** What became of Workers' reports, for whoever sends the requests. */
+  readonly reported: ReportedTurns;
   private readonly services: SwarmServices;
   private readonly others: Neighbours;
   private readonly fileTurns = new FileTurns();
@@ -37,6 +44,7 @@ export class ToolCalls {
   constructor(services: SwarmServices, others: Neighbours) {
     this.services = services;
     this.others = others;
+    this.reported = new ReportedTurns(() => services.swarm.state?.language);
     this.repetition = new Repetition(services, others.watch);
   }
 
@@ -64,6 +72,8 @@ export class ToolCalls {
     const { sessions, places, effects, watch } = this.others;
     const actor = await sessions.actor(sessionID);
     if (actor.role === "none" || actor.role === "replaced") return;
+    if (actor.role === "worker" && tool === REPORT && !isRunning(actor.worker))
+      this.reported.taken(sessionID, callID, services.now());
     const place = await places.placeOf(sessionID, actor);
     const note = await effects
       .ended(actor, tool, callID, args, output.metadata, place)
@@ -98,9 +108,10 @@ export class ToolCalls {
     await this.repetition.failed(role, { session, call, tool, error });
   }
 
-  /** A turn has ended: nothing of it waits for a file any more. */
+  /** A turn has ended: nothing of it waits for a file any more, and its report ends no other turn. */
   idle(session: string): void {
     this.fileTurns.clear(session);
+    this.reported.over(session);
   }
 
   private async judge(actor: Exclude<SessionActor, { role: "none" }>, session: string, tool: string, args: unknown) {

@@ -30,6 +30,8 @@ export class UsageRecorder {
   private readonly providerOf: (hostProvider: string) => string;
   private readonly seen = new Set<string>();
   private readonly took = new Map<string, number>();
+  /** Sessions whose turn the gate ended in the model's place, and when the report came that ended it. */
+  private readonly spared = new Map<string, number>();
 
   /** @param record must not throw; @param providerOf the registry's id for the host's name of a provider */
   constructor(record: (row: UsageRow) => void, providerOf: (hostProvider: string) => string) {
@@ -38,18 +40,28 @@ export class UsageRecorder {
   }
 
   request(event: GateEvent): void {
+    if (event.type === "spared") {
+      this.spared.set(event.session, event.reportedAt);
+      forgetOldest(this.spared);
+    }
     if (event.type !== "answered") return;
     this.took.delete(event.session);
     this.took.set(event.session, event.totalMs);
     forgetOldest(this.took);
   }
 
-  /** @returns whether it was not told before */
+  /** @returns whether it is a model's answer that was not told before */
   message(message: AnsweredMessage): boolean {
     if (this.seen.has(message.id)) return false;
     this.seen.add(message.id);
     forgetOldest(this.seen);
     const { session, agent, model, tokens, error, created, completed } = message;
+    const reportedAt = this.spared.get(session);
+    // The first message that was begun behind the report is the gate's own: no model was asked.
+    if (reportedAt !== undefined && created >= reportedAt) {
+      this.spared.delete(session);
+      return false;
+    }
     const duration = this.took.get(session) ?? completed - created;
     this.took.delete(session);
     this.record({
@@ -68,6 +80,7 @@ export class UsageRecorder {
 
   forget(session: string): void {
     this.took.delete(session);
+    this.spared.delete(session);
   }
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callLineSchema } from "../../src/core/view/callLine.ts";
 import { call, type Step, say } from "../../vllm/simulator/brain.ts";
 import { ISOLATIONS, inMode } from "./isolation.ts";
-import { checkedProject, closing, goodWorker, opening, type Part, seen, swarmBrain } from "./steps.ts";
+import { checkedProject, closing, goodWorker, opening, type Part, seen, sessionOf, swarmBrain } from "./steps.ts";
 import { Host } from "./world.ts";
 
 const FOUND_LINES = 400;
@@ -81,6 +81,22 @@ describe.each(ISOLATIONS)("the main job on real OpenCode, isolation %s", (isolat
       },
     });
     expect(before.length).toBeGreaterThan(2);
+    // A report ends the turn without another question to the model, and the session says so; whoever speaks to it then is heard.
+    const rights = sessionOf(state.workers[1]);
+    const asked = () => host.requests().filter(({ sessionId }) => sessionId === rights).length;
+    const last = async () => (await project.client.session.messages({ sessionID: rights, limit: 1 })).data?.[0];
+    await expect.poll(async () => JSON.stringify((await last())?.parts)).toContain("Aegis: the report is in");
+    expect((await last())?.info).toMatchObject({ finish: "stop", tokens: { input: 0, output: 0 } });
+    expect(asked()).toBe(3);
+    const lines = ((await project.read(".aegis/gate.jsonl")) ?? "").trimEnd().split("\n");
+    const spared = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === "spared");
+    expect(spared.map(({ session }) => session).sort()).toEqual([left?.id, rights].sort());
+    await project.client.session.prompt({
+      sessionID: rights,
+      agent: "worker",
+      parts: [{ type: "text", text: "Why?" }],
+    });
+    expect(asked()).toBe(4);
     // When tool calls ran stands where the views look for it.
     const calls = ((await project.read(".aegis/calls.jsonl")) ?? "").trimEnd().split("\n");
     const ended = calls.map((line) => callLineSchema.parse(JSON.parse(line))).filter((line) => line.state === "ended");

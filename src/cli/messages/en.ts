@@ -155,6 +155,7 @@ export const en = {
   "swarm.worker.now": "Now",
   "swarm.gate.head": "Model requests:",
   "swarm.gate.answered": "{count} answered",
+  "swarm.gate.spared": "{count} not needed",
   "swarm.gate.retries": "{count} tried again",
   "swarm.gate.failed": "{count} failed",
   "swarm.gate.refused": "{count} refused",

@@ -157,6 +157,7 @@ export const ko: Record<keyof typeof en, string> = {
   "swarm.worker.now": "지금",
   "swarm.gate.head": "모델 요청:",
   "swarm.gate.answered": "응답 {count}",
+  "swarm.gate.spared": "생략 {count}",
   "swarm.gate.retries": "재시도 {count}",
   "swarm.gate.failed": "실패 {count}",
   "swarm.gate.refused": "거부 {count}",

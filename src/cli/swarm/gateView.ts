@@ -32,6 +32,7 @@ export function gateLines(io: Io, { all, byRole }: GateSummary): string[] {
   const repairs = Object.entries(all.repairs).sort(([, a], [, b]) => b - a);
   const told = [
     text("swarm.gate.answered", { count: all.answered }),
+    ...(all.spared > 0 ? [text("swarm.gate.spared", { count: all.spared })] : []),
     ...(all.retries > 0 ? [text("swarm.gate.retries", { count: all.retries })] : []),
     ...(all.failed > 0 ? [text("swarm.gate.failed", { count: all.failed })] : []),
     ...(all.refused > 0 ? [text("swarm.gate.refused", { count: all.refused })] : []),

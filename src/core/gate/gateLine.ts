@@ -24,6 +24,7 @@ export const gateLineSchema = z.discriminatedUnion("type", [
     tokens: z.object({ prompt: count, cached: count.optional(), output: count }).optional(),
     gaps: z.array(z.tuple([ms, count])).default([]),
   }),
+  z.looseObject({ ...about, type: z.literal("spared") }),
   z.looseObject({ ...about, type: z.literal("retry") }),
   z.looseObject({ ...about, type: z.literal("failed"), failure: z.string() }),
   z.looseObject({ ...about, type: z.literal("refused") }),

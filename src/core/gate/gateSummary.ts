@@ -9,6 +9,8 @@ const WINDOW = 1_000;
 /** What the gate did for one role, or at one provider. Times in ms. */
 export interface GateRow {
   answered: number;
+  /** Not sent, because a Worker's report had ended the turn. */
+  spared: number;
   failed: number;
   retries: number;
   refused: number;
@@ -61,7 +63,17 @@ interface Tally {
 
 function newTally(): Tally {
   const tokens = { prompt: 0, cached: 0, output: 0, counted: 0 };
-  const row = { answered: 0, failed: 0, retries: 0, refused: 0, runaways: 0, repairs: {}, finish: {}, tokens };
+  const row = {
+    answered: 0,
+    spared: 0,
+    failed: 0,
+    retries: 0,
+    refused: 0,
+    runaways: 0,
+    repairs: {},
+    finish: {},
+    tokens,
+  };
   return { row, window: [] };
 }
 
@@ -82,6 +94,9 @@ function add({ row, window }: Tally, line: GateLine): void {
       row.tokens.cached += line.tokens.cached ?? 0;
       row.tokens.output += line.tokens.output;
       row.tokens.counted += 1;
+      return;
+    case "spared":
+      row.spared += 1;
       return;
     case "retry":
       row.retries += 1;

@@ -85,6 +85,17 @@ export interface RepairReport {
   readonly usage: TokenUsage | undefined;
 }
 
+/** Of an answer that was not looked into. */
+export const UNREAD: RepairReport = {
+  counts: {},
+  notes: [],
+  refused: [],
+  runaway: undefined,
+  finished: true,
+  finish: undefined,
+  usage: undefined,
+};
+
 const NOTE_CHARACTERS = 2000;
 const MOST_NOTES = 32;
 

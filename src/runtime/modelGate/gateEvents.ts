@@ -8,6 +8,8 @@ import type { TokenUsage } from "../../core/gate/tokenUsage.ts";
 /** What the gate saw of one model request. Times in ms. */
 export type GateEvent = { session: string; role: string; provider: string } & (
   | { type: "refused"; host: string; rule: string }
+  /** Not sent: it would go on from a report that was taken at `reportedAt` (ms since the epoch). The gate ended the turn itself. */
+  | { type: "spared"; reportedAt: number }
   | { type: "retry"; attempt: number; failure: FailureKind; waitMs: number }
   /** Given up: the session gets an error. `midStream`: part of the answer had been shown. */
   | {

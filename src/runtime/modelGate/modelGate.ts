@@ -7,9 +7,10 @@ import { offeredTools } from "../../core/gate/offeredTools.ts";
 import { repairBody } from "../../core/gate/repairBody.ts";
 import { repairHistory } from "../../core/gate/repairHistory.ts";
 import { createRepair } from "../../core/gate/repairStream.ts";
-import { allowsOf, type RepairReport, type RepairSwitches } from "../../core/gate/report.ts";
+import { allowsOf, type RepairReport, type RepairSwitches, UNREAD } from "../../core/gate/report.ts";
 import { messageOf } from "../../ports/thrown.ts";
 import { inTurn, type RequestTurns, type Turn } from "../admission/inTurn.ts";
+import { headOf } from "./answerHead.ts";
 import { repairedStream, restOf } from "./answerStream.ts";
 import { errorResponse } from "./errorResponse.ts";
 import { failureText } from "./failureText.ts";
@@ -19,6 +20,7 @@ import { heldRedirects } from "./heldRedirects.ts";
 import type { HostLimits } from "./hostLimits.ts";
 import { withHostLimits } from "./hostLimits.ts";
 import { lookAtServer } from "./lookAtServer.ts";
+import { ownAnswer } from "./ownAnswer.ts";
 import type { SendLimits, SendWorld } from "./send.ts";
 import { codeOf, sendUntilFirstBytes } from "./send.ts";
 
@@ -42,16 +44,8 @@ const FORBIDDEN = 403;
 const REFUSED =
   "Model request refused: its host is not on the list of allowed hosts (security.allowHosts); .aegis/gate.jsonl names it.";
 
-/** Of an answer that was not looked into. */
-const UNREAD: RepairReport = {
-  counts: {},
-  notes: [],
-  refused: [],
-  runaway: undefined,
-  finished: true,
-  finish: undefined,
-  usage: undefined,
-};
+/** The words that end a session's turn in the model's place; undefined where the model is to be asked. */
+export type EndsTurn = (session: string, body: string) => { words: string; reportedAt: number } | undefined;
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -63,11 +57,13 @@ export class ModelGate {
   private readonly observe: GateObserver;
   private readonly mendsHistory: boolean;
   private readonly turns: RequestTurns | undefined;
+  private readonly endsTurn: EndsTurn | undefined;
 
   /**
    * @param roleOf the role a session acts in, "none" outside a swarm; throws where that cannot be told.
    * @param observe gets what happened; must not throw.
    * @param turns whose request may be sent when; without them all go at once.
+   * @param endsTurn is shown each chat completion of the swarm's before anything is waited for.
    */
   constructor(
     settings: GateSettings,
@@ -75,12 +71,14 @@ export class ModelGate {
     roleOf: (session: string) => Promise<string>,
     observe: GateObserver,
     turns?: RequestTurns,
+    endsTurn?: EndsTurn,
   ) {
     this.settings = settings;
     this.world = world;
     this.roleOf = roleOf;
     this.observe = observe;
     this.turns = turns;
+    this.endsTurn = endsTurn;
     this.mendsHistory = allowsOf(settings.repair)("historyArguments");
   }
 
@@ -109,6 +107,11 @@ export class ModelGate {
       const untouched = withHostLimits(send, host);
       if (!ours && !this.settings.everySession) return untouched(input, init);
       if (typeof init?.body !== "string") return untouched(input, init);
+      const end = ours && isChatCompletion(input) ? this.endsTurn?.(session, init.body) : undefined;
+      if (end) {
+        this.observe({ ...about, type: "spared", reportedAt: end.reportedAt });
+        return ownAnswer("aegis", end.words);
+      }
       const whole = { ...init, body: init.body };
       const turn = ours ? await this.turn(about, input, whole) : undefined;
       return inTurn(turn, () => this.pass(about, send, input, whole, turn));
@@ -243,12 +246,4 @@ export class ModelGate {
 /** The request with a priority of its own, put before what it has: the prompt stays as it is, byte for byte. */
 function withPriority(body: string, priority: number | undefined): string {
   return priority === undefined ? body : body.replace(/^\s*\{/u, `{"priority":${priority},`);
-}
-
-/** Status and headers of an answer whose body may have another length now. */
-function headOf(response: Response): ResponseInit {
-  const headers = new Headers(response.headers);
-  headers.delete("content-length");
-  headers.delete("content-encoding");
-  return { status: response.status, statusText: response.statusText, headers };
 }

@@ -1,3 +1,5 @@
+import { ownAnswer } from "./ownAnswer.ts";
+
 /** Says how a probing process was started: with this, every answer of the gate is the probe's, and nothing is sent. */
 export const PROBE_VARIABLE = "AEGIS_GATE_PROBE";
 
@@ -15,16 +17,5 @@ export function probeNonce(env: Readonly<Record<string, string | undefined>>): s
 
 /** Stands in place of what sends: answers with the nonce, as a model server would. */
 export function probeFetch(nonce: string): () => Promise<Response> {
-  return async () => {
-    const chunk = (delta: object, reason: string | null) => ({
-      id: "aegis-gate-probe",
-      object: "chat.completion.chunk",
-      created: 0,
-      model: "aegis-gate-probe",
-      choices: [{ index: 0, delta, finish_reason: reason }],
-    });
-    const events = [chunk({ role: "assistant", content: probeAnswer(nonce) }, null), chunk({}, "stop")];
-    const body = `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")}data: [DONE]\n\n`;
-    return new Response(body, { headers: { "content-type": "text/event-stream", "x-aegis-gate": "probe" } });
-  };
+  return async () => ownAnswer("aegis-gate-probe", probeAnswer(nonce), { "x-aegis-gate": "probe" });
 }

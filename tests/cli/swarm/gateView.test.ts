@@ -15,6 +15,7 @@ function fill(project: string): void {
   log.append(BEFORE, { ...about("worker"), ...answered, gaps: [] });
   log.append(DURING, { ...about("worker"), ...answered, tokens, gaps: [[21, 40]] });
   log.append(DURING, { ...about("commander"), ...answered, firstByteMs: 1_500, gaps: [] });
+  log.append(DURING, { ...about("worker"), type: "spared", reportedAt: DURING.getTime() });
   log.append(DURING, { ...about("worker"), type: "retry", attempt: 1, failure: "overload", waitMs: 10 });
   log.append(DURING, { ...about("worker"), type: "repaired", report: { counts: { alias: 2 } }, history: 0 });
 }
@@ -25,13 +26,13 @@ describe("model requests in swarm status", () => {
     await writeSwarm(project);
     fill(project);
     const english = await cli(["swarm", "status"], { cwd: project, env });
-    expect(english.out).toContain("Model requests: 2 answered · 1 tried again · repaired: alias 2");
+    expect(english.out).toContain("Model requests: 2 answered · 1 not needed · 1 tried again · repaired: alias 2");
     expect(english.out).toContain(
       "worker     1 answered · first token 420 ms (p95 420 ms) · between tokens 21 ms (p95 21 ms) · 20.0k tokens in, 75 % from the cache, 512 out",
     );
     expect(english.out).toContain("commander  1 answered · first token 1.5 s (p95 1.5 s)");
     const korean = await cli(["swarm", "status", "--lang", "ko"], { cwd: project, env });
-    expect(korean.out).toContain("모델 요청: 응답 2 · 재시도 1 · 고침: alias 2");
+    expect(korean.out).toContain("모델 요청: 응답 2 · 생략 1 · 재시도 1 · 고침: alias 2");
   });
 
   it("are whole under --json, with null where nothing was measured", async () => {
@@ -42,7 +43,14 @@ describe("model requests in swarm status", () => {
     fill(project);
     const { gate } = JSON.parse((await cli(["swarm", "status", "--json"], { cwd: project, env })).out);
     expect(Object.keys(gate)).toEqual(["all", "byRole", "byProvider"]);
-    expect(gate.all).toMatchObject({ answered: 2, retries: 1, failed: 0, repairs: { alias: 2 }, queueMs: null });
+    expect(gate.all).toMatchObject({
+      answered: 2,
+      spared: 1,
+      retries: 1,
+      failed: 0,
+      repairs: { alias: 2 },
+      queueMs: null,
+    });
     expect(gate.byRole.worker.interTokenMs).toEqual({ p50: 21, p95: 21, p99: 21, max: 21 });
     expect(gate.byRole.commander.interTokenMs).toBeNull();
     expect(gate.byProvider.aegis.answered).toBe(2);

@@ -86,6 +86,7 @@ describe("the gate's log, folded", () => {
       answered(400, { finish: "stop", tokens: { prompt: 50, output: 5 }, gaps: [[30, 1]] }),
       answered(50, {}, "commander"),
       line("retry", { attempt: 1, failure: "overload", waitMs: 5 }),
+      line("spared", { reportedAt: T0 }),
       line("failed", { attempts: 4, failure: "overload", detail: "x" }),
       line("refused", { host: "h", rule: "r" }, "scout"),
       line("runaway", { kind: "noEnd" }),
@@ -96,6 +97,7 @@ describe("the gate's log, folded", () => {
     expect(Object.keys(summary.byRole)).toEqual(["commander", "scout", "worker"]);
     expect(summary.byRole.worker).toEqual({
       answered: 2,
+      spared: 1,
       failed: 1,
       retries: 1,
       refused: 0,

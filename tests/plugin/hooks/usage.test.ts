@@ -75,3 +75,16 @@ it("records the model, where the host says it", () => {
   usage.message(message("m2"));
   expect(rows.map(({ model }) => model)).toEqual(["qwen3-coder-next", undefined]);
 });
+
+it("records no answer of the gate's own, and the model's before and after it", () => {
+  const { rows, usage } = recorder();
+  const zero = { input: 0, output: 0, cached: 0 };
+  usage.request({ session: "s1", role: "worker", provider: "aegis", type: "spared", reportedAt: 5_000 });
+  // The host tells the answer that brought the report a moment late.
+  expect(usage.message(message("m4", { created: 4_000, completed: 4_900 }))).toBe(true);
+  expect(usage.message(message("m5", { created: 5_000, completed: 5_010, tokens: zero }))).toBe(false);
+  expect(usage.message(message("m5", { created: 5_000, completed: 5_010, tokens: zero }))).toBe(false);
+  // A person speaks to that session.
+  expect(usage.message(message("m6", { created: 6_000 }))).toBe(true);
+  expect(rows).toHaveLength(2);
+});

@@ -51,25 +51,25 @@ const LIMITS = {
   budget: { retries: 3, waitMs: 3_000, firstMs: 5, longestMs: 20 },
 };
 
+const SETTINGS: GateSettings = {
+  repair: EVERY_REPAIR,
+  everySession: false,
+  allowHosts: [],
+  egressAll: false,
+  limits: LIMITS,
+  silenceMs: 60_000,
+};
+const WORLD = {
+  now: () => Date.now(),
+  random: () => 0.5,
+  sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }),
+};
+
 function gateWith(more: Partial<GateSettings> = {}, role = "worker") {
   const events: GateEvent[] = [];
-  const settings: GateSettings = {
-    repair: EVERY_REPAIR,
-    everySession: false,
-    allowHosts: [],
-    egressAll: false,
-    limits: LIMITS,
-    silenceMs: 60_000,
-    ...more,
-  };
-  const world = {
-    now: () => Date.now(),
-    random: () => 0.5,
-    sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }),
-  };
   const gate = new ModelGate(
-    settings,
-    world,
+    { ...SETTINGS, ...more },
+    WORLD,
     async () => role,
     (event) => events.push(event),
   );
@@ -118,6 +118,40 @@ describe("the model gate before a real server", () => {
     await (await off.send(url, { ...ask(), body })).text();
     const sent = seen.map((each) => JSON.parse(each.body).messages[0].tool_calls[0].function.arguments);
     expect(sent).toEqual(['{"filePath":"a"}', '{"filePath":"a"', '{"filePath":"a"']);
+  });
+
+  it("answers in the model's place where a turn has ended, before anything is waited for or sent", async () => {
+    const { url, seen } = await serve(good);
+    const events: GateEvent[] = [];
+    const shown: string[] = [];
+    const gateOf = (role: string) =>
+      new ModelGate(
+        SETTINGS,
+        WORLD,
+        async () => role,
+        (event) => events.push(event),
+        { enter: () => Promise.reject(new Error("a turn was asked for")) },
+        (session, body) => {
+          shown.push(`${session} ${body}`);
+          return { words: "Over.", reportedAt: 7 };
+        },
+      );
+    const response = await gateOf("worker").fetchFor("aegis", fetch)(url, ask());
+    const pieces = (await response.text()).split("\n\n").filter((piece) => piece !== "");
+    expect(pieces.at(-1)).toBe("data: [DONE]");
+    const [said, end, usage] = pieces.slice(0, -1).map((piece) => JSON.parse(piece.slice("data: ".length)));
+    expect(said.choices[0].delta).toEqual({ role: "assistant", content: "Over." });
+    expect(end.choices[0].finish_reason).toBe("stop");
+    expect(usage.usage).toEqual({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 });
+    expect(shown).toEqual([`ses_1 ${ask().body}`]);
+    expect(events).toEqual([{ session: "ses_1", role: "worker", provider: "aegis", type: "spared", reportedAt: 7 }]);
+    expect(seen).toHaveLength(0);
+    // Nobody asks it about a session outside the swarm, or about another API's request.
+    await gateOf("none").fetchFor("aegis", fetch)(url, ask());
+    await expect(gateOf("worker").fetchFor("aegis", fetch)(url.replace(/chat.*/u, "messages"), ask())).rejects.toThrow(
+      "a turn was asked for",
+    );
+    expect(shown).toHaveLength(1);
   });
 
   it("leaves a session outside the swarm alone: one request, its failure as it came", async () => {
