@@ -1,49 +1,18 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeWorld, put } from "./io.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { makeWorld } from "./io.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-let dir = "";
+const root = realpathSync(join(dirname(fileURLToPath(import.meta.url)), "../.."));
 
-// Built as scripts/build.mjs does, into a package layout of its own.
-beforeAll(async () => {
-  dir = realpathSync(mkdtempSync(join(tmpdir(), "omq-built-")));
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["src/cli/main.ts"],
-    outfile: join(dir, "dist/cli.js"),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    loader: { ".md": "text" },
-    logLevel: "error",
-  });
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["src/cli/hud/quick.ts"],
-    outfile: join(dir, "dist/hud.js"),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error",
-  });
-  for (const name of ["node_modules", "templates"]) symlinkSync(join(root, name), join(dir, name));
-  put(join(dir, "package.json"), readFileSync(join(root, "package.json")));
-  put(join(dir, "bin/oh-my-qwencoder.js"), readFileSync(join(root, "bin/oh-my-qwencoder.js")));
+beforeAll(() => {
+  if (!existsSync(join(root, "dist/cli.js"))) throw new Error("dist/ is missing: run `npm run build` first.");
 });
 
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
 const run = (argv: readonly string[], options: { cwd: string; env: Record<string, string>; input?: string }) =>
-  execa(process.execPath, [join(dir, "bin/oh-my-qwencoder.js"), ...argv], {
+  execa(process.execPath, [join(root, "bin/oh-my-qwencoder.js"), ...argv], {
     ...options,
     extendEnv: false,
     reject: false,
@@ -77,7 +46,7 @@ describe("the built program", () => {
     const refused = await run(["install", ...url], where);
     expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining("--yes")]);
     const done = await run(["install", "--yes", ...url], where);
-    expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining(`"file://${dir}/dist/plugin.js"`)]);
+    expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining(`"file://${root}/dist/plugin.js"`)]);
     expect(done.stderr).toContain("no model server answers");
     const undone = await run(["install", "--uninstall"], where);
     expect(undone.exitCode).toBe(0);

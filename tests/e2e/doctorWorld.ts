@@ -12,6 +12,7 @@ import { CliFailure } from "../../src/cli/failure.ts";
 import type { Brain } from "../../vllm/simulator/brain.ts";
 import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import { put, recordIo } from "../cli/io.ts";
+import { SHORT_LIVED } from "./opencodeProgram.ts";
 import { packageDir } from "./world.ts";
 
 export const MODEL = "scripted-qwen3-coder-next";
@@ -83,6 +84,7 @@ export class DoctorWorld {
   readonly env: Record<string, string> = {
     // OpenCode last: what a test puts before it counts.
     PATH: `${path.join(this.dir, "bin")}:${process.env.PATH}:${path.join(packageDir, "node_modules/.bin")}`,
+    ...SHORT_LIVED,
     HOME: this.home,
     XDG_CONFIG_HOME: "",
     XDG_STATE_HOME: "",

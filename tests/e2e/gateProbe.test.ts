@@ -3,17 +3,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { findOpencode } from "../../src/cli/demo/environment.ts";
 import { type GateProbe, probeGate } from "../../src/cli/doctor/gateProbe.ts";
 import { say } from "../../vllm/simulator/brain.ts";
+import { OPENCODE } from "./opencodeProgram.ts";
 import { checkedProject, swarmBrain } from "./steps.ts";
-import { Host, type Project, packageDir } from "./world.ts";
+import { Host, type Project } from "./world.ts";
 
 let host: Host;
-let program: string;
 beforeAll(async () => {
   host = await Host.start();
-  program = await findOpencode({ PATH: "" }, packageDir);
 }, 240_000);
 afterAll(() => host.close());
 
@@ -45,7 +43,13 @@ async function otherPlugin(project: Project, what: string): Promise<string> {
 
 const probe = (project: Project, env: Record<string, string> = {}): Promise<GateProbe> =>
   probeGate(
-    { program, cwd: project.dir, env: { ...host.environment, ...env }, commander: "commander", providers: ["aegis"] },
+    {
+      program: OPENCODE,
+      cwd: project.dir,
+      env: { ...host.environment, ...env },
+      commander: "commander",
+      providers: ["aegis"],
+    },
     new AbortController().signal,
   );
 

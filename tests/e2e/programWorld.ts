@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
+import { isolatedEnvironment } from "../../src/cli/demo/environment.ts";
 import type { Brain } from "../../vllm/simulator/brain.ts";
 import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
+import { OPENCODE, SHORT_LIVED } from "./opencodeProgram.ts";
 import { MODEL, packageDir } from "./world.ts";
 
 /** A home with the product installed and a project, for programs that start OpenCode themselves. */
@@ -20,10 +21,10 @@ export async function programWorld(brain: Brain): Promise<ProgramWorld> {
   const model = await startScriptedServer({ modelId: MODEL, brain });
   const home = await mkdtemp(path.join(tmpdir(), "aegis-program-home-"));
   const dir = await mkdtemp(path.join(tmpdir(), "aegis-program-project-"));
-  const program = await findOpencode({ PATH: "" }, packageDir);
   const env = {
+    ...SHORT_LIVED,
     ...isolatedEnvironment(process.env, home, "unused"),
-    PATH: `${path.dirname(program)}:${process.env.PATH ?? ""}`,
+    PATH: `${path.dirname(OPENCODE)}:${process.env.PATH ?? ""}`,
   };
   await execa("git", ["init", "-q"], { cwd: dir });
   const args = ["install", "--global", "--yes", "--base-url", model.baseUrl, "--model", MODEL];

@@ -5,11 +5,12 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
+import { isolatedEnvironment } from "../../src/cli/demo/environment.ts";
 import { HANDOFF_FILE } from "../../src/core/context/handoffTool.ts";
 import { executeViaCLI } from "../../src/library/executeViaCLI.ts";
 import { type Brain, call, fail, say } from "../../vllm/simulator/brain.ts";
 import { type ScriptedServer, startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
+import { OPENCODE, SHORT_LIVED } from "./opencodeProgram.ts";
 import { checkedProject, closing, goodWorker, opening, type Part, swarmBrain } from "./steps.ts";
 import { installTarball, tree } from "./tarball.ts";
 import { MODEL, ProjectDir, packageDir } from "./world.ts";
@@ -50,10 +51,10 @@ const examined: Brain = (turn) =>
 
 describe("the tarball in a project: install, doctor, opencode run --agent commander, uninstall", () => {
   test("goes from the request to the commit in one run", async () => {
-    const program = await findOpencode({ PATH: "" }, packageDir);
     const env = {
+      ...SHORT_LIVED,
       ...isolatedEnvironment(process.env, home, "unused"),
-      PATH: `${path.dirname(program)}:${process.env.PATH ?? ""}`,
+      PATH: `${path.dirname(OPENCODE)}:${process.env.PATH ?? ""}`,
     };
     const project = new ProjectDir(dir);
     const save = async (message: string) => {
@@ -79,7 +80,7 @@ describe("the tarball in a project: install, doctor, opencode run --agent comman
     expect(JSON.stringify(checks.find(({ name }: { name: string }) => name === "plugin-entry"))).toContain(url);
 
     await save("use it");
-    const run = await execa(program, ["run", "--agent", "commander", "autopilot: build both parts"], {
+    const run = await execa(OPENCODE, ["run", "--agent", "commander", "autopilot: build both parts"], {
       cwd: dir,
       env,
       extendEnv: false,
@@ -98,7 +99,7 @@ describe("the tarball in a project: install, doctor, opencode run --agent comman
   }, 360_000);
 
   test("a handoff is gone on with by the line that it says", async () => {
-    const env = { ...isolatedEnvironment(process.env, home, "unused"), PATH: `${process.env.PATH}` };
+    const env = { ...SHORT_LIVED, ...isolatedEnvironment(process.env, home, "unused"), PATH: `${process.env.PATH}` };
     const options = { cwd: dir, env, extendEnv: false, stdin: "ignore", timeout: 100_000 } as const;
     const words = ["handoff", "--to", "opencode", "--from", "codex", "--task", "Build the board with three columns"];
     const said = await execa(
@@ -118,15 +119,18 @@ describe("the tarball in a project: install, doctor, opencode run --agent comman
         ? say("Scripted: it is gone on with.")
         : call("read", { filePath: path.join(dir, HANDOFF_FILE) });
     };
-    const run = await execa(await findOpencode({ PATH: "" }, packageDir), argv, options);
+    const run = await execa(OPENCODE, argv, options);
     expect(run.stdout).toContain("it is gone on with");
     expect(begun[0]).toContain(HANDOFF_FILE);
     expect(read.join()).toMatch(/Switched from Codex to OpenCode[\s\S]*Build the board with three columns/u);
   }, 150_000);
 
   test("executeViaCLI gives a prompt to it and types what fails", async () => {
-    const program = await findOpencode({ PATH: "" }, packageDir);
-    const env = { ...isolatedEnvironment(process.env, home, "unused"), PATH: `${path.dirname(program)}:/usr/bin:/bin` };
+    const env = {
+      ...SHORT_LIVED,
+      ...isolatedEnvironment(process.env, home, "unused"),
+      PATH: `${path.dirname(OPENCODE)}:/usr/bin:/bin`,
+    };
     const ask = { provider: "opencode", model: `aegis/${MODEL}`, agent: "build", projectDir: dir, env } as const;
     brain = (turn) => say(`You asked: ${turn.userText}`);
     const prompt = '--help;  $(touch pwned) `x` 7 "둘"\n1e3';

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2";
 import { execa } from "execa";
 import { FileEventLogs } from "../../src/adapters/log/fileEventLogs.ts";
-import { findOpencode, isolatedEnvironment } from "../../src/cli/demo/environment.ts";
+import { isolatedEnvironment } from "../../src/cli/demo/environment.ts";
 import { type RunningServer, startOpencode } from "../../src/cli/demo/opencodeServe.ts";
 import type { SwarmEvent } from "../../src/core/workflow/events.ts";
 import { fold } from "../../src/core/workflow/evolve.ts";
@@ -17,6 +17,7 @@ import type { RecordedRequest, ScriptedServer } from "../../vllm/simulator/scrip
 import { startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import type { ForeignSurface } from "../../vllm/simulator/surfaceError.ts";
 import { startSurfaceServer } from "../../vllm/simulator/surfaceServer.ts";
+import { OPENCODE, SHORT_LIVED } from "./opencodeProgram.ts";
 
 export const packageDir = fileURLToPath(new URL("../..", import.meta.url));
 export const MODEL = "scripted-qwen3-coder-next";
@@ -110,7 +111,7 @@ export class Host {
     });
     const password = randomBytes(12).toString("hex");
     const { OPENCODE_MODELS_PATH, ...isolated } = isolatedEnvironment(process.env, home, password);
-    const env = { ...isolated, ...(options.catalogue ? {} : { OPENCODE_MODELS_PATH }), ...options.env };
+    const env = { ...SHORT_LIVED, ...isolated, ...(options.catalogue ? {} : { OPENCODE_MODELS_PATH }), ...options.env };
     await install(home, env, model.baseUrl, options.plugin ?? true, options.settings);
     const further = new Map<string, ScriptedServer>();
     for (const one of options.further ?? []) {
@@ -449,8 +450,13 @@ async function addProvider(
 }
 
 async function serve(home: string, env: Record<string, string>): Promise<RunningServer> {
-  const program = await findOpencode({ PATH: "" }, packageDir);
-  return startOpencode({ program, cwd: home, env, startTimeoutMs: 60_000, signal: new AbortController().signal });
+  return startOpencode({
+    program: OPENCODE,
+    cwd: home,
+    env,
+    startTimeoutMs: 60_000,
+    signal: new AbortController().signal,
+  });
 }
 
 async function put(dir: string, name: string, text: string): Promise<void> {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { findOpencode } from "../../src/cli/demo/environment.ts";
 import { runInstall } from "../../src/cli/install/run.ts";
 import { recordIo } from "../cli/io.ts";
+import { OPENCODE, SHORT_LIVED } from "../e2e/opencodeProgram.ts";
 import { type OfflineRun, PROXY, runOffline } from "./namespace.ts";
 
 export const packageDir = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,8 +28,9 @@ export async function installed(scope: "project" | "global" | "managed"): Promis
   for (const dir of [home, project, elsewhere, etc]) await mkdir(dir);
   await execa("git", ["init", "-q"], { cwd: project });
   const env: Record<string, string> = {
-    PATH: `${path.dirname(await findOpencode({ PATH: "" }, packageDir))}:${process.env.PATH ?? ""}`,
+    PATH: `${path.dirname(OPENCODE)}:${process.env.PATH ?? ""}`,
     HOME: home,
+    ...SHORT_LIVED,
     ...(scope === "managed" ? { OPENCODE_TEST_MANAGED_CONFIG_DIR: path.join(etc, "opencode") } : {}),
   };
   const { io, err } = recordIo({ env, cwd: project });
