@@ -21,7 +21,7 @@ export interface AnsweredMessage {
 
 /** Messages of the past that may still be told once more. */
 const REMEMBERED = 1_000;
-/** A person's stop is no failure of the provider's. */
+/** A person's stop is no failure of the provider's, and no answer. */
 const STOPPED = "MessageAbortedError";
 
 /** Records every answer once, with the host's tokens; how long it took, the model gate knows better where it saw it. */
@@ -32,6 +32,8 @@ export class UsageRecorder {
   private readonly took = new Map<string, number>();
   /** Sessions whose turn the gate ended in the model's place, and when the report came that ended it. */
   private readonly spared = new Map<string, number>();
+  /** Sessions whose newest answer did not come to its end, as the gate saw it. */
+  private readonly cut = new Set<string>();
 
   /** @param record must not throw; @param providerOf the registry's id for the host's name of a provider */
   constructor(record: (row: UsageRow) => void, providerOf: (hostProvider: string) => string) {
@@ -44,7 +46,13 @@ export class UsageRecorder {
       this.spared.set(event.session, event.reportedAt);
       forgetOldest(this.spared);
     }
+    // A request for a title or a summary offers no tool, and its session's message is another one.
+    if ((event.type === "runaway" && event.tools > 0) || (event.type === "failed" && event.midStream)) {
+      this.cut.add(event.session);
+      forgetOldest(this.cut);
+    }
     if (event.type !== "answered") return;
+    this.cut.delete(event.session);
     this.took.delete(event.session);
     this.took.set(event.session, event.totalMs);
     forgetOldest(this.took);
@@ -64,13 +72,15 @@ export class UsageRecorder {
     }
     const duration = this.took.get(session) ?? completed - created;
     this.took.delete(session);
+    const cut = this.cut.delete(session) || error === STOPPED;
     this.record({
       at: completed,
       provider: this.providerOf(message.provider),
       agent,
       ...(model ? { model } : {}),
       duration: Math.max(0, Math.round(duration)),
-      success: error === undefined || error === STOPPED,
+      success: error === undefined && !cut,
+      ...(cut ? { cut } : {}),
       cacheHit: tokens.cached > 0,
       input: Math.max(0, Math.round(tokens.input)),
       output: Math.max(0, Math.round(tokens.output)),
@@ -81,6 +91,7 @@ export class UsageRecorder {
   forget(session: string): void {
     this.took.delete(session);
     this.spared.delete(session);
+    this.cut.delete(session);
   }
 }
 

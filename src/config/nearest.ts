@@ -22,21 +22,46 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** How far apart a word and a candidate are; undefined where they are no likeness of each other. */
+function distanceOf(word: string, candidate: string): number | undefined {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[-_. ]/g, "");
+  const distance = editDistance(plain(word), plain(candidate));
+  return distance <= Math.max(1, Math.floor(candidate.length / 3)) ? distance : undefined;
+}
+
 /**
  * The candidate a person most likely meant by `word`: letter case and separators are ignored, and up to a third of the
  * letters may differ. Undefined when nothing is near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: { candidate: string; distance: number } | undefined;
   // Longer than any key: no need to compare a pasted file letter by letter.
   if (word.length === 0 || word.length > 64) return undefined;
-  const plain = (text: string) => text.toLowerCase().replaceAll(/[-_. ]/g, "");
-  const wanted = plain(word);
-  let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, plain(candidate));
-    if (distance <= Math.max(1, Math.floor(candidate.length / 3)) && (!best || distance < best.distance)) {
-      best = { candidate, distance };
-    }
+    const distance = distanceOf(word, candidate);
+    if (distance !== undefined && (!best || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate;
+}
+
+/**
+ * The dotted names a person may have meant, the likeliest first: those near the whole word, then those one of whose parts is
+ * near its last ("priority" for `gate.priority`).
+ *
+ * @param most how many
+ */
+export function nearestOf(word: string, candidates: readonly string[], most: number): string[] {
+  if (word.length === 0 || word.length > 64) return [];
+  const last = word.split(".").at(-1) ?? word;
+  const ranked = candidates.flatMap((candidate) => {
+    const whole = distanceOf(word, candidate);
+    const part = distanceOf(last, candidate.split(".").at(-1) ?? candidate);
+    // A near last part counts behind every near whole name.
+    const rank = whole ?? (part === undefined ? undefined : 100 + part);
+    return rank === undefined ? [] : [{ candidate, rank }];
+  });
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
 }

@@ -51,10 +51,16 @@ export class JobStoreError extends Error {
   readonly next: string;
   /** `unwritable`: the disk is full, or the store may not be written. */
   readonly kind: "unwritable" | "unreadable" | "unknown-id" | "unreachable";
+  /** The id, file, directory or address it is about. */
+  readonly place: string;
+  /** What the system said; undefined where it said nothing. */
+  readonly reason: string | undefined;
 
-  constructor(kind: JobStoreError["kind"], message: string, next: string) {
+  constructor(kind: JobStoreError["kind"], about: { place: string; reason?: string }, message: string, next: string) {
     super(message);
     this.kind = kind;
+    this.place = about.place;
+    this.reason = about.reason;
     this.next = next;
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { UsageLog } from "../../src/adapters/tracking/usageLog.ts";
 import { writeLive } from "../../src/adapters/view/liveFile.ts";
 import { showHud } from "../../src/cli/hud/show.ts";
+import { cellsOf } from "../../src/core/view/cells.ts";
 import { cli, makeWorld, put, recordIo, type World } from "./io.ts";
 import { SWARM, writeSwarm } from "./swarm/liveSwarm.ts";
 
@@ -154,8 +155,27 @@ describe("stats", () => {
       buckets: [{ requests: 2, input: 2_101_200, output: 48_567 }],
     });
     const plain = await cli(["stats"], { cwd: world.project, env: world.env });
-    expect(plain.out).toMatch(/^claude +1 +0\.0% +100\.0% +3\.0 s +3\.0 s +1\.2k +567 +\$0\.02$/m);
+    expect(plain.out).toMatch(/^claude +1 +0\.0% +0 +100\.0% +3\.0 s +3\.0 s +1\.2k +567 +\$0\.02$/m);
     expect(plain.out).toContain("Electricity of the local GPU: 0.000 kWh at 700 W, $0.00.");
+  });
+
+  it("counts what was cut apart from answers and errors, in 80 cells and in both languages", async () => {
+    const world = await busyWorld();
+    const row = { at: Date.now(), agent: "worker", duration: 100, success: false, cacheHit: true, input: 1, output: 1 };
+    const log = new UsageLog(stateOf(world));
+    log.append({ ...row, provider: "local", cut: true }, { ...row, provider: "gemini", cut: true });
+    const { out } = await cli(["stats", "--json"], { cwd: world.project, env: world.env });
+    expect(JSON.parse(out)).toMatchObject({
+      total: { requests: 4, errors: 1, cut: 2, successRate: 0.5 },
+      byProvider: { local: { requests: 2, errors: 0, cut: 1, successRate: 1 }, gemini: { cut: 1, successRate: null } },
+    });
+    for (const lang of ["en", "ko"]) {
+      const plain = await cli(["stats", "--lang", lang], { cwd: world.project, env: world.env });
+      expect(plain.out).toMatch(/^local +2 +100\.0% +1 /m);
+      expect(plain.out).toMatch(/^gemini +1 +- +1 /m);
+      const [table = ""] = plain.out.split(/\n[^\n]*: 0\.000 kWh|\n[^\n]*0\.000 kWh/u);
+      for (const line of table.split("\n")) expect(cellsOf(line), line).toBeLessThanOrEqual(80);
+    }
   });
 
   it("reckons the electricity with the configured power and price", async () => {

@@ -20,7 +20,7 @@ const NAMES = new Set(
 function englishIn(text: string): string[] {
   return text
     .replaceAll(/`[^`]*`/gu, " ")
-    .replaceAll(/https?:\S+|--[a-z-]+|[\w.*-]*\/[\w.*/-]+|\bs-\d{8}-\d{6}-\w+/gu, " ")
+    .replaceAll(/https?:\S+|--recipe [a-z0-9-]+|--[a-z-]+|[\w.*-]*\/[\w.*/-]+|\bs-\d{8}-\d{6}-\w+/gu, " ")
     .split(/[^A-Za-z0-9]+/u)
     .filter((word) => /[A-Za-z]{3}/u.test(word) && !NAMES.has(word));
 }

@@ -120,6 +120,26 @@ describe("config", () => {
     });
   });
 
+  it("show KEY: one setting or a group; an unknown one ends with 2 and the nearest names", async () => {
+    const { project, env } = makeWorld();
+    put(join(project, "aegis.jsonc"), `{"swarm": {"maxWorkers": 4}}`);
+    const show = (...argv: string[]) => cli(["config", "show", ...argv], { cwd: project, env });
+    expect((await show("swarm.maxWorkers")).out).toMatch(/^swarm\.maxWorkers = 4 +project\n$/);
+    expect((await show("swarm")).out.split("\n")).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^swarm\.maxWorkers/), expect.stringMatching(/^swarm\.isolation/)]),
+    );
+    expect((await show("swarm")).out).not.toMatch(/^gate\./m);
+    expect(JSON.parse((await show("swarm.maxWorkers", "--json")).out)).toMatchObject({
+      ...{ ok: true, key: "swarm.maxWorkers", value: 4, origin: { "swarm.maxWorkers": "project" } },
+    });
+    const wrong = await show("swarm.maxWorkes");
+    expect([wrong.code, wrong.out, wrong.err]).toEqual([2, "", expect.stringMatching(/nearest: swarm\.maxWorkers/)]);
+    expect((await show("maxWorkers")).err).toContain("swarm.maxWorkers");
+    const none = await show("qqqqqqqqqqqqq", "--json");
+    expect([none.code, JSON.parse(none.out)]).toMatchObject([2, { ok: false, nearest: [] }]);
+    expect((await show("swarm.maxWorkes", "--lang", "ko")).err).toContain("가까운 이름: swarm.maxWorkers");
+  });
+
   it("validate: 0 where sound, 1 with place and suggestion where not", async () => {
     const { project, env } = makeWorld();
     expect(await cli(["config", "validate", "--json"], { cwd: project, env })).toMatchObject({ code: 0, err: "" });

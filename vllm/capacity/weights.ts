@@ -21,7 +21,8 @@ const bitsOfMethod: Record<string, number> = {
   mxfp4: 4,
 };
 
-function bitsOf(shape: ModelShape): number {
+/** Bits of a weight, by the checkpoint's own words; the model's data type where it says nothing of a quantization. */
+export function weightBits(shape: ModelShape): number {
   const quantization = shape.config.quantization_config;
   if (!quantization) return shape.dtypeBytes * 8;
   return (
@@ -70,7 +71,7 @@ export function estimateWeights(shape: ModelShape): WeightsEstimate | undefined 
       : Math.floor(shape.layers / (config.decoder_sparse_step ?? 1)) - (config.mlp_only_layers ?? []).length;
   const matrices = attention + linear + sparseLayers * sparse + (shape.layers - sparseLayers) * dense;
   const embeddings = config.vocab_size * hidden * (config.tie_word_embeddings ? 1 : 2) + sparseLayers * router;
-  const bits = bitsOf(shape);
+  const bits = weightBits(shape);
   const scales = bits === 8 ? 4 / (128 * 128) : bits < 8 ? 2 / 128 + 0.5 / 128 : 0;
   const bytes = matrices * (bits / 8 + scales) + embeddings * shape.dtypeBytes;
   return { parameters: matrices + embeddings, gib: bytes / GIB, bits };

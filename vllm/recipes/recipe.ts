@@ -64,6 +64,9 @@ export function recipes(): readonly Recipe[] {
   return z.array(recipeSchema).parse(files);
 }
 
+/** Whether its checkpoint has 4-bit weights: the kind in the middle of its id. */
+export const isFourBit = ({ id }: Pick<Recipe, "id">): boolean => id.includes("-4bit-");
+
 export function findRecipe(id: string): Recipe | undefined {
   return recipes().find((recipe) => recipe.id === id);
 }

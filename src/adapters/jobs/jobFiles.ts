@@ -52,6 +52,7 @@ export class JobFiles {
     if (!TASK_ID.test(id))
       throw new JobStoreError(
         "unknown-id",
+        { place: id },
         `"${id}" is no task id.`,
         "Ids look like task-20260122-103000-ab12; see `job list`.",
       );
@@ -134,6 +135,7 @@ export class JobFiles {
     }
     throw new JobStoreError(
       "unwritable",
+      { place: this.jobFile(id) },
       `${this.jobFile(id)} changes too quickly.`,
       "End the programs that use it, then try again.",
     );
@@ -192,6 +194,7 @@ export class JobFiles {
     if (hasCode(error, ...FULL, "EROFS", "EACCES", "EPERM"))
       return new JobStoreError(
         "unwritable",
+        { place: this.root, reason: messageOf(error) },
         `Jobs cannot be written under ${this.root}: ${messageOf(error)}`,
         "Make room there, or set OMQ_RESULTS_DIR to another directory.",
       );
@@ -244,6 +247,7 @@ function readStored(file: string): { job: JobRecord; turn: number } | { reason: 
 function unreadable(file: string, reason: string): JobStoreError {
   return new JobStoreError(
     "unreadable",
+    { place: file, reason },
     `${file} cannot be read: ${reason}`,
     "Put it back from a backup, or remove its directory; other jobs are not concerned.",
   );

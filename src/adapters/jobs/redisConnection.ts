@@ -27,6 +27,7 @@ export async function connected(Connection: typeof Redis, url: string): Promise<
 export function unreachable(url: string, error: unknown): JobStoreError {
   return new JobStoreError(
     "unreachable",
+    { place: addressOf(url), reason: messageOf(error) },
     `Redis at ${addressOf(url)} cannot be used: ${messageOf(error)}`,
     'Start it, set jobs.redis or REDIS_URL, or write "jobs": {"engine": "local"}.',
   );

@@ -104,7 +104,12 @@ export class RedisJobs {
       const values = [id, text, next, CHANGES, status, this.tellingMs];
       if ((await this.redis.eval(REPLACE, keys.length, ...keys, ...values)) === 1) return taken;
     }
-    throw new JobStoreError("unwritable", `${JOBS_KEY} ${id} changes too quickly.`, "Try again.");
+    throw new JobStoreError(
+      "unwritable",
+      { place: `${JOBS_KEY} ${id}` },
+      `${JOBS_KEY} ${id} changes too quickly.`,
+      "Try again.",
+    );
   }
 
   async remove(id: string): Promise<void> {
@@ -141,6 +146,7 @@ export class RedisJobs {
     if (!TASK_ID.test(id))
       throw new JobStoreError(
         "unknown-id",
+        { place: id },
         `"${id}" is no task id.`,
         "Ids look like task-20260122-103000-ab12; see `job list`.",
       );
@@ -167,6 +173,7 @@ function parsed(id: string, text: string): JobRecord {
     const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : error.message;
     throw new JobStoreError(
       "unreadable",
+      { place: `${JOBS_KEY} ${id} in Redis`, reason },
       `${JOBS_KEY} ${id} in Redis cannot be read: ${reason}`,
       `Remove it (redis-cli hdel ${JOBS_KEY} ${id}); other jobs are not concerned.`,
     );

@@ -72,7 +72,10 @@ export class Metrics {
     const more = (of: (each: UsageCell) => number) => Math.max(0, of(cell) - (before ? of(before) : 0));
     const errors = more((each) => each.errors);
     this.add("aegis_requests_total", { provider, agent, outcome: "failed" }, errors);
-    this.add("aegis_requests_total", { provider, agent, outcome: "answered" }, more((each) => each.requests) - errors);
+    const cut = more((each) => each.cut);
+    this.add("aegis_requests_total", { provider, agent, outcome: "cut" }, cut);
+    const answered = more((each) => each.requests) - errors - cut;
+    this.add("aegis_requests_total", { provider, agent, outcome: "answered" }, answered);
     this.add(
       "aegis_request_tokens_total",
       { provider, agent, direction: "input" },

@@ -41,8 +41,13 @@ export async function storeFailures<T>(io: Io, work: () => Promise<T>): Promise<
   } catch (error) {
     if (!(error instanceof JobStoreError)) throw error;
     const next = say(io.lang, `job.store.${error.kind}`);
-    throw new CliFailure(error.message, { next, data: { reason: error.kind } });
+    throw new CliFailure(wordStoreError(io, error), { next, data: { reason: error.kind } });
   }
+}
+
+function wordStoreError(io: Io, { kind, place, reason }: JobStoreError): string {
+  if (kind === "unwritable" && reason === undefined) return say(io.lang, "job.store.busy.what", { place });
+  return say(io.lang, `job.store.${kind}.what`, { place, reason: reason ?? "" });
 }
 
 /** The whole id that a person means by an id or its last letters. @throws CliFailure where that is none or several */

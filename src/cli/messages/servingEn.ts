@@ -71,12 +71,14 @@ export const servingEn = {
     "{servers} such servers behind a session-hash router hold them, {room} each; a hash spreads unevenly, and {percent} % of all hashings leave none over that. `start-vllm --topology router --servers {servers}` writes the files. Or: a shorter context. Admission queues what does not fit.",
   "plan.advice.dataParallel":
     "Spread evenly {even} would do (`--topology data-parallel --servers {even}` on one node); vLLM then sends each request where least waits, so a session meets another GPU's cache.",
-  "plan.advice.bigger.bf16":
-    "Not one session of {tokens} tokens fits: more GPUs a server (--tp), a shorter context (--ctx), fp8 KV or 4-bit weights.",
-  "plan.advice.bigger.fp8":
-    "Not one session of {tokens} tokens fits: more GPUs a server (--tp), a shorter context (--ctx) or 4-bit weights.",
-  "plan.advice.noRoom":
-    "The weights leave no room for a KV cache: more GPUs a server (--tp), a larger GPU (--gpu) or 4-bit weights.",
+  "plan.advice.bigger": "Not one session of {tokens} tokens fits. What helps: {ways}.",
+  "plan.advice.noRoom": "The weights leave no room for a KV cache. What helps: {ways}.",
+  "plan.way.tp": "more GPUs a server (--tp)",
+  "plan.way.ctx": "a shorter context (--ctx)",
+  "plan.way.gpu": "a larger GPU (--gpu)",
+  "plan.way.fp8": "fp8 KV (--kv-dtype fp8)",
+  "plan.way.4bit": "4-bit weights",
+  "plan.way.4bitRecipe": "4-bit weights (--recipe {recipe})",
   "plan.belief":
     '"FP8 is about 40 GB" is a mix-up: at 8 bits 80 billion parameters are 80-82 GB (75-76 GiB); 45-48 GB is the 4-bit checkpoint, bf16 is 159 GB.',
   "start.description": "serve the model with vLLM: the recipe's flags, fit for the installed version",
@@ -131,6 +133,9 @@ export const servingEn = {
   "start.timedOut.next": "Read {log}; a first start downloads and compiles: give --timeout more seconds.",
   "start.ended": "vLLM ended ({how})",
   "start.restart": "vLLM ended ({how}); restart {count} in {seconds} s",
+  "start.gaveUp.next":
+    "The cause stands above in {log}. When it is mended, `oh-my-qwencoder start-vllm --supervise` starts it anew.",
+  "start.notAgain": "{what}. It is not started again. {next}",
   "start.gaveUp": "vLLM ended {count} times in a row; it is not started again",
   "phase.starting": "starting the engine",
   "phase.loading": "loading weights",
@@ -155,7 +160,9 @@ export const servingEn = {
   "notice.keyInArguments": "a key in the arguments is visible to every user of this machine; use AEGIS_API_KEY",
   "mend.mambaBlocks": "Lower AEGIS_BATCH below the number of blocks it names.",
   "mend.contextTooLong": "Lower AEGIS_CTX to the estimated length, raise AEGIS_MEM, or set AEGIS_KV_DTYPE=fp8.",
-  "mend.noKvMemory": "The weights leave no room: raise AEGIS_MEM, use the 4-bit recipe or more GPUs.",
+  "mend.contextTooLong.fp8": "Lower AEGIS_CTX to the estimated length, or raise AEGIS_MEM.",
+  "mend.noKvMemory": "The weights leave no room: raise AEGIS_MEM, use a 4-bit recipe or more GPUs.",
+  "mend.noKvMemory.4bit": "The weights leave no room: raise AEGIS_MEM, or use more GPUs.",
   "mend.gpuBusy": "Something else holds GPU memory: end it (`nvidia-smi`), or lower AEGIS_MEM.",
   "mend.outOfMemory": "Lower AEGIS_MEM a little (0.02), AEGIS_BATCH or AEGIS_BATCHED_TOKENS.",
   "mend.portInUse": "Another program has the port: stop it or set AEGIS_PORT.",

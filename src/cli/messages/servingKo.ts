@@ -72,12 +72,14 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
     "세션 해시 라우터 뒤에 이런 서버 {servers}대면 담습니다(한 대에 {room}개). 해시는 고르지 않아, 모든 해싱의 {percent} %에서 넘치는 서버가 없습니다. `start-vllm --topology router --servers {servers}`가 파일을 씁니다. 컨텍스트를 줄여도 됩니다. 넘치는 것은 admission이 줄 세웁니다.",
   "plan.advice.dataParallel":
     "고르게 나뉜다면 {even}대입니다(한 노드에서 `--topology data-parallel --servers {even}`). 그때 vLLM은 덜 기다리는 곳으로 요청을 보내므로 세션이 다른 GPU의 캐시를 만납니다.",
-  "plan.advice.bigger.bf16":
-    "{tokens} 토큰 세션이 하나도 들어가지 않습니다. 서버당 GPU를 늘리거나(--tp) 컨텍스트를 줄이거나(--ctx) fp8 KV나 4비트 가중치를 쓰세요.",
-  "plan.advice.bigger.fp8":
-    "{tokens} 토큰 세션이 하나도 들어가지 않습니다. 서버당 GPU를 늘리거나(--tp) 컨텍스트를 줄이거나(--ctx) 4비트 가중치를 쓰세요.",
-  "plan.advice.noRoom":
-    "가중치만으로 KV 캐시 자리가 없습니다. 서버당 GPU를 늘리거나(--tp) 더 큰 GPU(--gpu)나 4비트 가중치를 쓰세요.",
+  "plan.advice.bigger": "{tokens} 토큰 세션이 하나도 들어가지 않습니다. 방법: {ways}.",
+  "plan.advice.noRoom": "가중치만으로 KV 캐시 자리가 없습니다. 방법: {ways}.",
+  "plan.way.tp": "서버당 GPU 늘리기(--tp)",
+  "plan.way.ctx": "컨텍스트 줄이기(--ctx)",
+  "plan.way.gpu": "더 큰 GPU(--gpu)",
+  "plan.way.fp8": "fp8 KV 쓰기(--kv-dtype fp8)",
+  "plan.way.4bit": "4비트 가중치",
+  "plan.way.4bitRecipe": "4비트 가중치(--recipe {recipe})",
   "plan.belief":
     '"FP8은 약 40 GB"는 착오입니다. 8비트면 800억 파라미터는 80-82 GB(75-76 GiB)이고, 45-48 GB는 4비트, bf16은 159 GB입니다.',
   "start.description": "vLLM으로 모델을 서비스: 설치된 버전에 맞춘 레시피의 플래그",
@@ -130,6 +132,9 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "start.timedOut.next": "{log}을 읽어 보세요. 첫 시작은 내려받고 컴파일합니다. --timeout을 늘리세요.",
   "start.ended": "vLLM이 끝났습니다 ({how})",
   "start.restart": "vLLM이 끝났습니다 ({how}). {seconds}초 뒤 {count}번째 재시작",
+  "start.gaveUp.next":
+    "까닭은 {log} 에서 이 줄의 위에 있습니다. 고친 뒤 `oh-my-qwencoder start-vllm --supervise` 로 다시 시작하세요.",
+  "start.notAgain": "{what}. 다시 시작하지 않습니다. {next}",
   "start.gaveUp": "vLLM이 잇달아 {count}번 끝나 다시 시작하지 않습니다",
   "phase.starting": "엔진 시작 중",
   "phase.loading": "가중치 읽는 중",
@@ -154,7 +159,9 @@ export const servingKo: Record<keyof typeof servingEn, string> = {
   "notice.keyInArguments": "인자에 든 키는 이 기계의 모두에게 보입니다. AEGIS_API_KEY를 쓰세요",
   "mend.mambaBlocks": "AEGIS_BATCH를 거기 적힌 블록 수보다 낮추세요.",
   "mend.contextTooLong": "AEGIS_CTX를 추정 길이로 낮추거나 AEGIS_MEM을 올리거나 AEGIS_KV_DTYPE=fp8로 하세요.",
+  "mend.contextTooLong.fp8": "AEGIS_CTX를 추정 길이로 낮추거나 AEGIS_MEM을 올리세요.",
   "mend.noKvMemory": "가중치가 자리를 다 차지합니다. AEGIS_MEM을 올리거나 4비트 레시피나 GPU를 더 쓰세요.",
+  "mend.noKvMemory.4bit": "가중치가 자리를 다 차지합니다. AEGIS_MEM을 올리거나 GPU를 더 쓰세요.",
   "mend.gpuBusy": "다른 것이 GPU 메모리를 쓰고 있습니다. 끝내거나(`nvidia-smi`) AEGIS_MEM을 낮추세요.",
   "mend.outOfMemory": "AEGIS_MEM을 조금(0.02), 또는 AEGIS_BATCH나 AEGIS_BATCHED_TOKENS를 낮추세요.",
   "mend.portInUse": "다른 프로그램이 포트를 쓰고 있습니다. 멈추거나 AEGIS_PORT를 바꾸세요.",

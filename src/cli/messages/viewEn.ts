@@ -11,6 +11,7 @@ export const viewEn = {
   "stats.total": "all",
   "stats.requests": "requests",
   "stats.success": "success",
+  "stats.cut": "cut",
   "stats.cache": "cached",
   "stats.p50": "p50",
   "stats.p95": "p95",

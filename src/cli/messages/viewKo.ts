@@ -12,6 +12,7 @@ export const viewKo: Record<keyof typeof viewEn, string> = {
   "stats.total": "전체",
   "stats.requests": "요청",
   "stats.success": "성공",
+  "stats.cut": "끊김",
   "stats.cache": "캐시",
   "stats.p50": "p50",
   "stats.p95": "p95",

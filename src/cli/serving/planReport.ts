@@ -224,7 +224,7 @@ export async function reportPlan(io: Io, flags: PlanFlags): Promise<PlanReport> 
       plan,
       title,
       rows: rowsOf(io, input, plan),
-      swarm: [...swarmLines(io, input), ...belief],
+      swarm: [...swarmLines(io, input, recipe), ...belief],
       reported,
       comparison: reported ? comparisonLines(io, input, plan.pool_gib, reported) : [],
     };

@@ -1,7 +1,10 @@
 import { CONFIDENCE } from "../../../vllm/capacity/advice.ts";
+import { gpus } from "../../../vllm/capacity/gpus.ts";
 import { type Plan, planCapacity } from "../../../vllm/capacity/plan.ts";
 import type { PlanInput } from "../../../vllm/capacity/planInput.ts";
 import { mostSessionsOf, sessionsOf } from "../../../vllm/capacity/swarmSessions.ts";
+import { weightBits } from "../../../vllm/capacity/weights.ts";
+import { isFourBit, type Recipe, recipes } from "../../../vllm/recipes/recipe.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
 
@@ -9,13 +12,16 @@ import { say } from "../messages/catalogue.ts";
 const USUAL_WORKERS = 8;
 
 /** Which of one server, data parallel and several servers holds the swarm, in words. */
-function adviceLines(io: Io, plan: Plan, { context, kvDtype }: Pick<PlanInput, "context" | "kvDtype">): string[] {
+function adviceLines(io: Io, plan: Plan, input: PlanInput, recipe: Recipe | undefined): string[] {
+  const { context, kvDtype } = input;
   const { advice, most_sessions: most } = plan;
   if (!advice || most === null) return [];
   const room = advice.sessions_per_server;
-  if (plan.pool_gib === 0) return [say(io.lang, "plan.advice.noRoom")];
-  if (advice.recommended === "bigger-server")
-    return [say(io.lang, `plan.advice.bigger.${kvDtype}`, { tokens: context.toLocaleString("en-US") })];
+  if (plan.pool_gib === 0) return [say(io.lang, "plan.advice.noRoom", { ways: ways(io, input, recipe, false) })];
+  if (advice.recommended === "bigger-server") {
+    const tokens = context.toLocaleString("en-US");
+    return [say(io.lang, "plan.advice.bigger", { tokens, ways: ways(io, input, recipe, true) })];
+  }
   if (advice.one_server_with_librarians) return [say(io.lang, "plan.advice.one", { most })];
   if (advice.one_server) return [say(io.lang, "plan.advice.tight", { room, most })];
   const even = advice.data_parallel_size ?? 1;
@@ -26,8 +32,31 @@ function adviceLines(io: Io, plan: Plan, { context, kvDtype }: Pick<PlanInput, "
   ];
 }
 
+/** What would give a session room, of what is not so already. @param hasPool whether the weights leave room for a KV cache */
+function ways(
+  io: Io,
+  { kvDtype, gpu, shape, tensorParallel }: PlanInput,
+  recipe: Recipe | undefined,
+  hasPool: boolean,
+): string {
+  const fourBit = recipe ? isFourBit(recipe) : weightBits(shape) <= 4;
+  const onGpu = gpus().find(({ name }) => name === gpu?.name)?.id;
+  const others = recipes().filter((each) => isFourBit(each) && each.gpu === onGpu);
+  const other = others.find((each) => each.tensorParallel === tensorParallel) ?? others[0];
+  const larger = gpu !== undefined && gpus().some(({ gib }) => gib > gpu.gib);
+  return [
+    say(io.lang, "plan.way.tp"),
+    ...(larger ? [say(io.lang, "plan.way.gpu")] : []),
+    ...(hasPool ? [say(io.lang, "plan.way.ctx")] : []),
+    ...(hasPool && kvDtype === "bf16" ? [say(io.lang, "plan.way.fp8")] : []),
+    ...(fourBit
+      ? []
+      : [recipe && other ? say(io.lang, "plan.way.4bitRecipe", { recipe: other.id }) : say(io.lang, "plan.way.4bit")]),
+  ].join(", ");
+}
+
 /** What the swarm needs and which servers hold it, for both kinds of KV where no --workers is given. */
-export function swarmLines(io: Io, input: PlanInput): string[] {
+export function swarmLines(io: Io, input: PlanInput, recipe: Recipe | undefined): string[] {
   const workers = input.workers ?? USUAL_WORKERS;
   const sessions = sessionsOf(workers);
   const kinds = input.workers === undefined ? (["bf16", "fp8"] as const) : [input.kvDtype];
@@ -47,7 +76,7 @@ export function swarmLines(io: Io, input: PlanInput): string[] {
         verdict: say(io.lang, plan.fits ? "plan.fits" : "plan.fitsNot"),
       }),
     );
-    lines.push(...adviceLines(io, plan, { ...input, kvDtype }));
+    lines.push(...adviceLines(io, plan, { ...input, kvDtype }, recipe));
   }
   return lines;
 }

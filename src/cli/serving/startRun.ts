@@ -14,7 +14,7 @@ import {
   writeRecord,
 } from "../../../vllm/server/serverRecord.ts";
 import { stopServer } from "../../../vllm/server/stop.ts";
-import { defaultBackoff, type SuperviseEnd, supervise, wordEnd } from "../../../vllm/server/supervise.ts";
+import { defaultBackoff, supervise, wordEnd } from "../../../vllm/server/supervise.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint, writeJson } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
@@ -24,6 +24,7 @@ import { comparison } from "./comparison.ts";
 import { obstacles } from "./preconditions.ts";
 import { type ServeCommand, serveCommand, wordNotice } from "./serveCommand.ts";
 import { simulatedVllm } from "./simulatedVllm.ts";
+import { failEnd, lastLine, wordMend } from "./startEnd.ts";
 import { vllmStateDir } from "./stateDir.ts";
 
 /** What `start-vllm` was told. */
@@ -88,19 +89,6 @@ function recordOf(io: Io, command: ServeCommand, parts: Pick<ServerRecord, "serv
   return { ...parts, host, port, servedName, recipe: command.recipe.id, log: logFile(vllmStateDir(io), port) };
 }
 
-function failEnd(io: Io, end: Exclude<SuperviseEnd, { kind: "stopped" }>, log: string): CliFailure | undefined {
-  if (end.kind === "hopeless")
-    return new CliFailure(say(io.lang, "start.fatal", { line: end.line }), {
-      next: say(io.lang, `mend.${end.mend}`),
-      data: { line: end.line, mend: end.mend },
-    });
-  const next = say(io.lang, "start.died.next", { log });
-  if (end.kind === "gaveUp") return new CliFailure(say(io.lang, "start.gaveUp", { count: end.ends }), { next });
-  return end.how.code === 0
-    ? undefined
-    : new CliFailure(say(io.lang, "start.ended", { how: wordEnd(end.how) }), { next });
-}
-
 async function inForeground(io: Io, command: ServeCommand, restart: boolean): Promise<void> {
   const stateDir = vllmStateDir(io);
   const supervisor = await identify(process.pid);
@@ -122,7 +110,8 @@ async function inForeground(io: Io, command: ServeCommand, restart: boolean): Pr
       onLine: (line) => line.startsWith(OURS) || io.stderr.write(`${line}\n`),
     });
     if (end.kind === "stopped") throw new CliFailure(say(io.lang, "stop.none"));
-    const failure = failEnd(io, end, log);
+    const failure = failEnd(io, command, end, log);
+    if (failure && restart) addToLog(log, `${OURS}${lastLine(io, end, failure)}`);
     if (failure) throw failure;
   } finally {
     await removeRecord(stateDir, command.port);
@@ -188,7 +177,7 @@ async function waitFor(io: Io, command: ServeCommand, record: ServerRecord, seco
   const log = record.log;
   if (end.kind === "fatal")
     throw new CliFailure(say(io.lang, "start.fatal", { line: end.line }), {
-      next: say(io.lang, `mend.${end.mend}`),
+      next: wordMend(io, command, end.mend),
       data: { line: end.line, mend: end.mend, log },
     });
   if (end.kind === "timeout")

@@ -5,7 +5,7 @@ import { costsOf } from "../../core/tracking/costs.ts";
 import { grouped } from "../../core/tracking/metrics.ts";
 import { BUCKET_MS, type Period, type UsageBook } from "../../core/tracking/usageBook.ts";
 import { reportOf, type UsageRowReport } from "../../core/tracking/usageReport.ts";
-import { inCells, plainLine } from "../../core/view/cells.ts";
+import { cellsOf, inCells, plainLine } from "../../core/view/cells.ts";
 import { dollars } from "../../core/view/dollars.ts";
 import { shortTokens } from "../../core/view/tokenCounts.ts";
 import { homeOf } from "../config/load.ts";
@@ -72,34 +72,33 @@ export function statsOf(
   };
 }
 
-const WIDTHS = [16, 9, 8, 9, 9, 9, 9, 9, 9];
+/** Cells of a provider's or an agent's name, at most. */
+const NAME = 16;
 
 /** The same for people: a table by provider and one by agent. */
 export function statsLines(io: Io, stats: Stats): string[] {
   const text = (key: Parameters<typeof say>[1], values: Record<string, string | number> = {}) =>
     say(io.lang, key, values);
   if (stats.total.requests === 0) return [text("stats.none")];
-  const head = (first: string) =>
-    paint(
-      io,
-      "bold",
-      columns([
-        first,
-        ...(["requests", "success", "cache", "p50", "p95", "in", "out", "cost"] as const).map((name) =>
-          text(`stats.${name}`),
-        ),
-      ]),
-    );
+  const names = ["requests", "success", "cut", "cache", "p50", "p95", "in", "out", "cost"] as const;
+  const head = (first: string) => [first, ...names.map((name) => text(`stats.${name}`))];
   const rows = (from: Record<string, UsageRowReport>) =>
-    Object.entries(from).map(([name, report]) => columns([plainLine(name), ...figures(report)]));
-  const { kwh, watts, cost } = stats.electricity;
-  return [
+    Object.entries(from).map(([name, report]) => [plainLine(name), ...figures(report)]);
+  const providers = [
     head(text("stats.provider")),
     ...rows(stats.byProvider),
-    columns([text("stats.total"), ...figures(stats.total)]),
+    [text("stats.total"), ...figures(stats.total)],
+  ];
+  const agents = [head(text("stats.agent")), ...rows(stats.byAgent)];
+  // Both tables in the same columns.
+  const lines = table([...providers, ...agents]).map((line, index) =>
+    index === 0 || index === providers.length ? paint(io, "bold", line) : line,
+  );
+  const { kwh, watts, cost } = stats.electricity;
+  return [
+    ...lines.slice(0, providers.length),
     "",
-    head(text("stats.agent")),
-    ...rows(stats.byAgent),
+    ...lines.slice(providers.length),
     "",
     text("stats.electricity", { kwh: kwh.toFixed(3), watts, cost: cost.toFixed(2) }),
     text("stats.prices", { asOf: stats.prices.asOf }),
@@ -109,20 +108,28 @@ export function statsLines(io: Io, stats: Stats): string[] {
   ];
 }
 
-function columns(cells: readonly string[]): string {
-  return cells
-    .map((cell, index) => inCells(cell, WIDTHS[index] ?? 9))
-    .join(" ")
-    .trimEnd();
+/** Rows in columns: the name at the left, figures at the right of theirs, none wider than what is in it. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => cellsOf(row[index] ?? ""))));
+  return rows.map((row) =>
+    row
+      .map((cell, index) => {
+        const width = widths[index] ?? 0;
+        return index === 0 ? inCells(cell, Math.min(NAME, width)) : " ".repeat(width - cellsOf(cell)) + cell;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
-function figures({ requests, successRate, cacheHitRate, latency, tokens, ...money }: UsageRowReport): string[] {
+function figures({ requests, cut, successRate, cacheHitRate, latency, tokens, ...money }: UsageRowReport): string[] {
   const percent = (share: number | null) => (share === null ? "-" : `${(100 * share).toFixed(1)}%`);
   const time = (ms: number | undefined) =>
     ms === undefined ? "-" : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
   return [
     String(requests),
     percent(successRate),
+    String(cut),
     percent(cacheHitRate),
     time(latency?.p50),
     time(latency?.p95),

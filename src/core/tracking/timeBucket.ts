@@ -10,6 +10,8 @@ const cellSchema = z.object({
   model: z.string().optional(),
   requests: count,
   errors: count,
+  /** Answers that were cut; in no error and no success. Older books do not have it. */
+  cut: count.default(0),
   cacheHits: count,
   input: count,
   output: count,
@@ -45,7 +47,8 @@ export class TimeBucket {
   record(row: Omit<UsageRow, "at">): void {
     const tally = this.tallyOf(row);
     tally.requests += 1;
-    if (!row.success) tally.errors += 1;
+    if (row.cut) tally.cut += 1;
+    else if (!row.success) tally.errors += 1;
     if (row.cacheHit) tally.cacheHits += 1;
     tally.input += row.input;
     tally.output += row.output;
@@ -56,7 +59,7 @@ export class TimeBucket {
 
   merge(cell: UsageCell): void {
     const tally = this.tallyOf(cell);
-    for (const name of ["requests", "errors", "cacheHits", "input", "output", "duration"] as const)
+    for (const name of ["requests", "errors", "cut", "cacheHits", "input", "output", "duration"] as const)
       tally[name] += cell[name];
     for (const [ms, times] of cell.latencies) tally.latencies.set(ms, (tally.latencies.get(ms) ?? 0) + times);
   }
@@ -65,7 +68,7 @@ export class TimeBucket {
     const key = `${provider}\u0000${agent}\u0000${model ?? ""}`;
     const known = this.tallies.get(key);
     if (known) return known;
-    const counts = { requests: 0, errors: 0, cacheHits: 0, input: 0, output: 0, duration: 0 };
+    const counts = { requests: 0, errors: 0, cut: 0, cacheHits: 0, input: 0, output: 0, duration: 0 };
     const of = model === undefined ? { provider, agent } : { provider, agent, model };
     const tally: Tally = { ...of, ...counts, latencies: new Map() };
     this.tallies.set(key, tally);

@@ -14,6 +14,7 @@ export interface TrackerStats {
 export function trackerStats(cells: readonly UsageCell[]): TrackerStats {
   const sum = (of: (cell: UsageCell) => number) => cells.reduce((total, cell) => total + of(cell), 0);
   const total = sum(({ requests }) => requests);
+  const ended = total - sum(({ cut }) => cut);
   const share = (part: number) => (total === 0 ? 0 : part / total);
   return {
     period: "hour",
@@ -24,7 +25,7 @@ export function trackerStats(cells: readonly UsageCell[]): TrackerStats {
     },
     performance: {
       avgLatency: share(sum(({ duration }) => duration)),
-      successRate: share(total - sum(({ errors }) => errors)),
+      successRate: ended === 0 ? 0 : 1 - sum(({ errors }) => errors) / ended,
     },
     cache: { hitRate: share(sum(({ cacheHits }) => cacheHits)) },
   };

@@ -6,7 +6,9 @@ import type { UsageCell } from "./timeBucket.ts";
 export interface UsageRowReport {
   requests: number;
   errors: number;
-  /** 0 to 1. */
+  /** Answers that were cut (stopped, or a stream that broke); neither errors nor successes. */
+  cut: number;
+  /** Of those that were not cut, 0 to 1. */
   successRate: number | null;
   cacheHitRate: number | null;
   /** ms. */
@@ -22,6 +24,7 @@ export interface UsageRowReport {
 export function reportOf(cells: readonly UsageCell[], costOf: (cell: UsageCell) => number | undefined): UsageRowReport {
   const sum = (of: (cell: UsageCell) => number) => cells.reduce((total, cell) => total + of(cell), 0);
   const requests = sum((cell) => cell.requests);
+  const cut = sum((cell) => cell.cut);
   const counts = new Map<number, number>();
   for (const { latencies } of cells) for (const [ms, times] of latencies) counts.set(ms, (counts.get(ms) ?? 0) + times);
   const costs = cells.map((cell) => ({ cell, cost: costOf(cell) }));
@@ -32,7 +35,8 @@ export function reportOf(cells: readonly UsageCell[], costOf: (cell: UsageCell) 
   return {
     requests,
     errors: sum((cell) => cell.errors),
-    successRate: share(requests - sum((cell) => cell.errors)),
+    cut,
+    successRate: requests === cut ? null : 1 - sum((cell) => cell.errors) / (requests - cut),
     cacheHitRate: share(sum((cell) => cell.cacheHits)),
     latency: spread ? { avg: sum((cell) => cell.duration) / requests, ...spread } : null,
     tokens: { input: sum((cell) => cell.input), output: sum((cell) => cell.output) },

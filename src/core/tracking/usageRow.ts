@@ -13,7 +13,10 @@ export const usageRowSchema = z.object({
   model: z.string().min(1).optional(),
   /** ms from sending to the end of the answer. */
   duration: z.number().min(0),
+  /** Answered to its end. */
   success: z.boolean(),
+  /** The answer began and was cut: stopped by the person or by the runaway guard, or its stream broke. Then no success. */
+  cut: z.boolean().optional(),
   /** Whether a prefix cache had part of the prompt. */
   cacheHit: z.boolean(),
   input: count,

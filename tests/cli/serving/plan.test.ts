@@ -97,6 +97,16 @@ describe("plan", () => {
       expect.stringContaining("Or: a shorter context, fp8 KV."),
       expect.stringContaining("Or: a shorter context. Admission"),
     ]);
+    // A 4-bit recipe needs no 4-bit weights, the largest GPU no larger one, fp8 KV no fp8 KV.
+    const ways = async (...flags: string[]) =>
+      / What helps: (.*)\./.exec((await plan("--workers", "8", ...flags)).out)?.[1];
+    expect(await ways("--gpu", "h100")).toBe(
+      "more GPUs a server (--tp), a larger GPU (--gpu), 4-bit weights (--recipe qwen3-coder-next-4bit-h100)",
+    );
+    expect(await ways("--recipe", "qwen3-coder-next-4bit-h200", "--pool-gib", "1")).toBe(
+      "more GPUs a server (--tp), a shorter context (--ctx)",
+    );
+    expect(await ways("--pool-gib", "1", "--kv-dtype", "bf16")).toContain("fp8 KV (--kv-dtype fp8), 4-bit weights");
     const three = await plan("--tp", "3");
     expect([three.code, three.err]).toEqual([1, expect.stringContaining("give --tp one of 1, 2, 4, 8.")]);
     const long = await plan("--ctx", "300000");

@@ -164,6 +164,14 @@ describe("start-vllm", () => {
     expect([isGone(supervisor), await health(port)]).toEqual([true, undefined]);
   });
 
+  it("--supervise that gives up says so in the server's log, with what to do", async () => {
+    const { run } = await makeServing("fatal-ends");
+    const ended = await run(["start-vllm", "--recipe", "tiny", "--foreground", "--supervise"]);
+    expect(ended.code).toBe(1);
+    const last = (await run(["logs-vllm"])).out.trim().split("\n").at(-1);
+    expect(last).toMatch(/^oh-my-qwencoder: vLLM cannot start: .* It is not started again\. \S/);
+  });
+
   it("--foreground ends with Ctrl-C, and the server with it", async () => {
     const { start, port } = await makeServing("serve");
     const child = start(["start-vllm", "--recipe", "tiny", "--foreground"]);

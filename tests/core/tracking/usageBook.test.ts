@@ -19,6 +19,7 @@ const rows = fc.array(
     agent: fc.constantFrom("worker", "scout"),
     duration: fc.integer({ min: 0, max: 900_000 }),
     success: fc.boolean(),
+    cut: fc.boolean(),
     cacheHit: fc.boolean(),
     input: fc.integer({ min: 0, max: 100_000 }),
     output: fc.integer({ min: 0, max: 10_000 }),
@@ -38,7 +39,8 @@ function counted(all: readonly UsageRow[], period: Period) {
     return {
       key,
       requests: own.length,
-      errors: sum(({ success }) => (success ? 0 : 1)),
+      errors: sum(({ success, cut }) => (success || cut ? 0 : 1)),
+      cut: sum(({ cut }) => (cut ? 1 : 0)),
       cacheHits: sum(({ cacheHit }) => (cacheHit ? 1 : 0)),
       input: sum(({ input }) => input),
       output: sum(({ output }) => output),

@@ -55,11 +55,34 @@ it("takes the message's own time where the gate saw nothing, and of another sess
   ]);
 });
 
-it("counts an error as one, and a person's stop as none", () => {
+it("counts an error as one, and apart from it what was cut: by the person, the runaway guard, or a broken stream", () => {
   const { rows, usage } = recorder();
   usage.message(message("m1", { error: "APIError" }));
   usage.message(message("m2", { error: "MessageAbortedError" }));
-  expect(rows.map(({ success }) => success)).toEqual([false, true]);
+  const about = { session: "s1", role: "worker", provider: "aegis" };
+  usage.request(answered("s1", 700));
+  usage.request({ ...about, type: "runaway", kind: "repeatedLine", tools: 3 });
+  usage.message(message("m3"));
+  usage.request({
+    ...{ ...about, type: "failed", attempts: 1, failure: "reset", retryable: true, midStream: true, detail: "" },
+  });
+  usage.message(message("m4", { error: "APIError" }));
+  // The cut of a title is nobody's message, and what was cut before and answered then is an answer.
+  usage.request({ ...about, type: "runaway", kind: "repeatedLine", tools: 0 });
+  usage.message(message("m5"));
+  usage.request({
+    ...{ ...about, type: "failed", attempts: 1, failure: "reset", retryable: true, midStream: true, detail: "" },
+  });
+  usage.request(answered("s1", 700));
+  usage.message(message("m6"));
+  expect(rows.map(({ success, cut }) => [success, cut])).toEqual([
+    [false, undefined],
+    [false, true],
+    [false, true],
+    [false, true],
+    [true, undefined],
+    [true, undefined],
+  ]);
 });
 
 it("adds up what a Worker has used, beside what it does", () => {

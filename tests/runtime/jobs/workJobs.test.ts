@@ -126,7 +126,7 @@ test("an end that cannot be written is written as soon as it can be; what the lo
     return done;
   });
   const { task_id } = await engine.enqueue(request);
-  const full = new JobStoreError("unwritable", "no space left on device", "Make room.");
+  const full = new JobStoreError("unwritable", { place: "/jobs" }, "no space left on device", "Make room.");
   let tries = 0;
   await work("idle", undefined, {
     appendLog: () => Promise.reject(full),

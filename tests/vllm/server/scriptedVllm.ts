@@ -1,7 +1,7 @@
 /**
  * A scripted stand-in for the `vllm` program, for tests of starting and stopping: it prints lines of real logs and answers
  * through vllm/simulator. What it does is decided by SCRIPTED_VLLM: `serve` (default), `crash` (ends with 3 after loading),
- * `fatal` (a context that does not fit), `stubborn` (serves and ignores SIGTERM), `crash-twice` (crashes until the file
+ * `fatal` (a context that does not fit; the front end lingers), `fatal-ends` (it does not), `stubborn` (serves and ignores SIGTERM), `crash-twice` (crashes until the file
  * SCRIPTED_VLLM_COUNT names has two lines).
  */
 import { appendFileSync, readFileSync } from "node:fs";
@@ -28,12 +28,12 @@ async function serve(): Promise<void> {
     say("(EngineCore pid=2) Segmentation fault (scripted)");
     process.exit(3);
   }
-  if (mode === "fatal") {
+  if (mode === "fatal" || mode === "fatal-ends") {
     say(
       "(EngineCore pid=2) ValueError: To serve at least one request with the models's max seq len (262144), (24.0 GiB KV cache is needed, which is larger than the available KV cache memory (3.18 GiB). Based on the available memory, the estimated maximum model length is 34736.",
     );
     // The engine is dead, the front end lingers: vLLM does so too.
-    setTimeout(() => process.exit(1), 60_000);
+    setTimeout(() => process.exit(1), mode === "fatal" ? 60_000 : 0);
     return;
   }
   say("(EngineCore pid=2) INFO [gpu_worker.py:508] Available KV cache memory: 0.5 GiB");
