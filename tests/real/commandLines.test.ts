@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "../../src/adapters/programs/findProgram.ts";
 import { runCli } from "../../src/adapters/programs/runCli.ts";
 import { type CliName, PROGRAMS } from "../../src/core/executors/invocation.ts";
+import { codexHome } from "./codexHome.ts";
 
 /**
  * The real codex, claude and gemini of this machine against a scripted server on loopback; one that is not installed is
@@ -49,19 +50,7 @@ function environment(cli: CliName, url: string): Record<string, string> {
     writeFileSync(join(home, ".gemini/settings.json"), JSON.stringify(settings));
     return { GEMINI_API_KEY: "scripted", GOOGLE_GEMINI_BASE_URL: url };
   }
-  mkdirSync(join(home, ".codex"), { recursive: true });
-  const provider = [
-    'model_provider = "scripted"',
-    "[model_providers.scripted]",
-    'name = "scripted"',
-    `base_url = "${url}/v1"`,
-    'env_key = "OPENAI_API_KEY"',
-    'wire_api = "responses"',
-    "request_max_retries = 0",
-    "stream_max_retries = 0",
-  ];
-  writeFileSync(join(home, ".codex/config.toml"), provider.join("\n"));
-  return { OPENAI_API_KEY: "scripted" };
+  return codexHome(home, url, { provider: ["request_max_retries = 0", "stream_max_retries = 0"] });
 }
 
 describe.each([

@@ -11,6 +11,7 @@ import { writeNotes } from "../../src/adapters/context/sessionFiles.ts";
 import { findProgram } from "../../src/adapters/programs/findProgram.ts";
 import { HANDOFF_FILE, typedLine } from "../../src/core/context/handoffTool.ts";
 import { newNotes, withWords } from "../../src/core/context/sessionNotes.ts";
+import { codexHome } from "./codexHome.ts";
 
 /**
  * Work that is handed over, gone on with in the real claude and codex against a scripted server of their providers on
@@ -60,20 +61,9 @@ function settings(tool: Tool, home: string, project: string, url: string): Recor
   // Codex keeps its sandbox's program in its home, and takes none that lies among temporary files.
   const TMPDIR = join(home, "tmp");
   mkdirSync(TMPDIR);
-  mkdirSync(join(home, ".codex"), { recursive: true });
-  const lines = [
-    'model = "gpt-5.2-codex"',
-    'model_provider = "scripted"',
-    "[model_providers.scripted]",
-    'name = "scripted"',
-    `base_url = "${url}/v1"`,
-    'env_key = "OPENAI_API_KEY"',
-    'wire_api = "responses"',
-    `[projects."${project}"]`,
-    'trust_level = "trusted"',
-  ];
-  writeFileSync(join(home, ".codex/config.toml"), lines.join("\n"));
-  return { OPENAI_API_KEY: "scripted", TMPDIR };
+  const top = ['model = "gpt-5.2-codex"'];
+  const tables = [`[projects."${project}"]`, 'trust_level = "trusted"'];
+  return { ...codexHome(home, url, { top, tables }), TMPDIR };
 }
 
 describe.each(["claude", "codex"] as const)("a handoff to the real %s", (tool) => {

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { recipes } from "../../vllm/recipes/recipe.ts";
+import { EIGHT_LAYERS } from "../vllm/capacity/eightLayers.ts";
 import { freePort, isGone } from "../vllm/server/scriptedVllm.fixture.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -19,20 +20,10 @@ const models = { dense: "", hybrid: "" };
 let dir = "";
 
 const hybrid = {
+  ...EIGHT_LAYERS,
   architectures: ["Qwen3NextForCausalLM"],
   model_type: "qwen3_next",
-  num_hidden_layers: 8,
-  full_attention_interval: 4,
-  hidden_size: 128,
   intermediate_size: 128,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  head_dim: 64,
-  linear_num_key_heads: 2,
-  linear_num_value_heads: 4,
-  linear_key_head_dim: 64,
-  linear_value_head_dim: 64,
-  linear_conv_kernel_dim: 4,
   num_experts: 4,
   num_experts_per_tok: 2,
   moe_intermediate_size: 64,

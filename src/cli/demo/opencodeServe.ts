@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import { opencodeOutput } from "../../adapters/opencode/opencodeOutput.ts";
 import { signalGroup } from "../../adapters/programs/signalGroup.ts";
 
 export interface ServeOptions {
@@ -26,7 +27,6 @@ export interface RunningServer {
 
 /** Milliseconds between the polite signal and the other one. */
 const PATIENCE_MS = 3_000;
-const TAIL_CHARACTERS = 4_000;
 
 /**
  * Starts `opencode serve` on a free port of 127.0.0.1, in a process group of its own so that `stop` reaches the tools it
@@ -48,7 +48,7 @@ export async function startOpencode(options: ServeOptions): Promise<RunningServe
       all: true,
     },
   );
-  let said = "";
+  const said = opencodeOutput(child.all);
   let running = true;
   // Its group is its own, so nobody else would end it where this process ends without `stop`.
   const orphaned = () => void signalGroup(child.pid, "SIGKILL");
@@ -67,25 +67,17 @@ export async function startOpencode(options: ServeOptions): Promise<RunningServe
     }
     await ended;
   };
-  const listening = new Promise<string>((resolve) => {
-    child.all.setEncoding("utf8");
-    child.all.on("data", (text: string) => {
-      said = (said + text).slice(-TAIL_CHARACTERS);
-      const found = /opencode server listening on (https?:\/\/\S+)/.exec(said)?.[1];
-      if (found) resolve(found);
-    });
-  });
   const timer = new AbortController();
-  const failed = (why: string) => new Error(`${why}\n${said.trim()}`);
+  const failed = (why: string) => new Error(`${why}\n${said.tail()}`);
   try {
     const url = await Promise.race([
-      listening,
+      said.address,
       ended.then((why) => Promise.reject(failed(why))),
       sleep(options.startTimeoutMs, undefined, { signal: AbortSignal.any([timer.signal, options.signal]) }).then(() =>
         Promise.reject(failed(`opencode serve named no address within ${options.startTimeoutMs / 1000} s`)),
       ),
     ]);
-    return { url, tail: () => said.trim(), ended, stop };
+    return { url, tail: said.tail, ended, stop };
   } catch (error) {
     if (running) await stop();
     options.signal.throwIfAborted();

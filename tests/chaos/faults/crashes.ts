@@ -5,17 +5,10 @@ import type { SwarmEvent } from "../../../src/core/workflow/events.ts";
 import { say } from "../../../vllm/simulator/brain.ts";
 import type { Fault } from "../scenario.ts";
 import { runs, type Stage } from "../stage.ts";
-import { begin, comeBack, crash, holdAt, holdWorker, sound } from "./play.ts";
+import { begin, comeBack, crash, fault, holdAt, inTheMiddle, sound } from "./play.ts";
 
-const kill = (phase: string, what: string, play: Fault["play"], more: Partial<Fault> = {}): Fault => ({
-  name: `kill-in-${phase}`,
-  what: `kill -9 of OpenCode ${what}`,
-  limitS: 420,
-  ends: ["done"],
-  ownHost: true,
-  play,
-  ...more,
-});
+const kill = (phase: string, what: string, play: Fault["play"], more: Partial<Fault> = {}): Fault =>
+  fault(`kill-in-${phase}`, `kill -9 of OpenCode ${what}`, play, { ownHost: true, ...more });
 
 /** Kills as soon as the log has the event; what it caused may or may not have begun. */
 const killAfter = (phase: string, type: SwarmEvent["type"], what: string, more: Partial<Fault> = {}): Fault =>
@@ -40,8 +33,7 @@ const killBefore = (phase: string, at: Parameters<typeof holdAt>[0], what: strin
     await stage.until(`the Commander comes to ${at}`, reached);
     await stage.host.kill();
     gate.release();
-    await stage.host.revive();
-    await stage.project.client.session.list();
+    await comeBack(stage);
     return undefined;
   });
 
@@ -99,15 +91,10 @@ export const CRASHES: readonly Fault[] = [
     "monitoring",
     "while one Worker has reported and the other is in the middle of its part",
     async (stage) => {
-      const { cast, gate, reached } = holdWorker();
-      sound(stage, cast);
-      await begin(stage);
-      await stage.until("the second Worker is at work", reached);
-      await stage.untilEvent("worker_reported");
+      const gate = await inTheMiddle(stage);
       await stage.host.kill();
       gate.release();
-      await stage.host.revive();
-      await stage.project.client.session.list();
+      await comeBack(stage);
       return undefined;
     },
     { sample: true },

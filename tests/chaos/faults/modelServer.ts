@@ -1,7 +1,7 @@
 import type { Reply, Turn } from "../../../vllm/simulator/brain.ts";
 import { fail, hang } from "../../../vllm/simulator/brain.ts";
 import type { Fault } from "../scenario.ts";
-import { begin, isPart, sound } from "./play.ts";
+import { begin, fault, isPart, sound } from "./play.ts";
 
 /** The first `times` requests of every turn come to grief, then the model answers. */
 function storm(grief: (attempt: number) => Reply, times = 2) {
@@ -14,21 +14,15 @@ function storm(grief: (attempt: number) => Reply, times = 2) {
   };
 }
 
-const stormy = (name: string, what: string, grief: (attempt: number) => Reply, more: Partial<Fault> = {}): Fault => ({
-  name: `model-${name}`,
-  what,
-  limitS: 420,
-  ends: ["done"],
-  worker: ["completed"],
-  ownHost: false,
-  play: async (stage) => {
+const stormy = (name: string, what: string, grief: (attempt: number) => Reply, more: Partial<Fault> = {}): Fault => {
+  const play: Fault["play"] = async (stage) => {
     const weather = storm(grief);
     sound(stage, { before: (turn) => (turn.role === "worker" ? weather(turn) : undefined) });
     await begin(stage);
     return undefined;
-  },
-  ...more,
-});
+  };
+  return fault(`model-${name}`, what, play, { worker: ["completed"], ...more });
+};
 
 const raw = (body: string, contentType = "text/event-stream"): Reply => ({ raw: { body, contentType } });
 const chunk = (delta: object, finish: string | null = null): string =>

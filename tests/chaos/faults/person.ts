@@ -4,27 +4,7 @@ import { execa } from "execa";
 import { call } from "../../../vllm/simulator/brain.ts";
 import type { Fault } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
-import { begin, holdAt, holdWorker, isPart, sound } from "./play.ts";
-
-const person = (name: string, what: string, play: Fault["play"], more: Partial<Fault> = {}): Fault => ({
-  name,
-  what,
-  limitS: 420,
-  ends: ["done"],
-  ownHost: false,
-  play,
-  ...more,
-});
-
-/** The swarm works, one Worker has reported, the other is held in the middle of its part. */
-async function inTheMiddle(stage: Stage) {
-  const held = holdWorker();
-  sound(stage, held.cast);
-  await begin(stage);
-  await stage.until("the second Worker is at work", held.reached);
-  await stage.untilEvent("worker_reported");
-  return held.gate;
-}
+import { begin, fault, holdAt, inTheMiddle, isPart, sound } from "./play.ts";
 
 async function workerSession(stage: Stage, name: string): Promise<string> {
   const worker = (await stage.workers()).find(({ assignment }) => assignment.name === name);
@@ -34,7 +14,7 @@ async function workerSession(stage: Stage, name: string): Promise<string> {
 
 /** What a person, or their other programs, do to a project while a swarm works in it. */
 export const PERSON: readonly Fault[] = [
-  person(
+  fault(
     "worker-session-deleted",
     "the person deletes a Worker's session while it works",
     async (stage) => {
@@ -46,7 +26,7 @@ export const PERSON: readonly Fault[] = [
     },
     { worker: ["failed"] },
   ),
-  person(
+  fault(
     "commander-session-deleted",
     "the person deletes the Commander's session, and goes on in a new one",
     async (stage) => {
@@ -61,7 +41,7 @@ export const PERSON: readonly Fault[] = [
     },
     { sample: true },
   ),
-  person(
+  fault(
     "commander-session-deleted-in-design",
     "the person deletes the chat while the design waits for them",
     async (stage) => {
@@ -75,7 +55,7 @@ export const PERSON: readonly Fault[] = [
       return undefined;
     },
   ),
-  person(
+  fault(
     "files-removed",
     "the person removes a finished Worker's files before integration",
     async (stage) => {
@@ -87,7 +67,7 @@ export const PERSON: readonly Fault[] = [
     },
     { mayLose: true },
   ),
-  person("index-lock-left", "a dead git left its index.lock behind; the person removes it when told", async (stage) => {
+  fault("index-lock-left", "a dead git left its index.lock behind; the person removes it when told", async (stage) => {
     const held = holdAt("commit_changes");
     sound(stage, held.cast);
     await begin(stage);
@@ -102,14 +82,14 @@ export const PERSON: readonly Fault[] = [
     stage.say("I removed the lock: go on");
     return undefined;
   }),
-  person("branch-switched", "the person switches the branch while Workers work", async (stage) => {
+  fault("branch-switched", "the person switches the branch while Workers work", async (stage) => {
     const gate = await inTheMiddle(stage);
     await stage.project.git("checkout", "-q", "-b", "side");
     for (const part of ["git branch", "git refs"]) stage.persons.add(part);
     gate.release();
     return undefined;
   }),
-  person(
+  fault(
     "person-edits-in-scope",
     "the person edits a file in a live Worker's scope, and one outside any scope",
     async (stage) => {
@@ -128,7 +108,7 @@ export const PERSON: readonly Fault[] = [
           : ["the person's edit is gone"],
     },
   ),
-  person("person-commits", "the person commits their own work between QA and the commit", async (stage) => {
+  fault("person-commits", "the person commits their own work between QA and the commit", async (stage) => {
     const held = holdAt("commit_changes");
     sound(stage, held.cast);
     await begin(stage);
@@ -141,7 +121,7 @@ export const PERSON: readonly Fault[] = [
     held.gate.release();
     return undefined;
   }),
-  person("git-gc", "the person runs `git gc --prune=now` between QA and the commit", async (stage) => {
+  fault("git-gc", "the person runs `git gc --prune=now` between QA and the commit", async (stage) => {
     const held = holdAt("commit_changes");
     sound(stage, held.cast);
     await begin(stage);
@@ -150,23 +130,19 @@ export const PERSON: readonly Fault[] = [
     held.gate.release();
     return undefined;
   }),
-  person(
+  fault(
     "bubblewrap-vanishes",
     "bubblewrap is removed while Workers work",
     async (stage) => {
-      const held = holdWorker();
-      sound(stage, held.cast);
-      await begin(stage);
-      await stage.until("the second Worker is at work", held.reached);
-      await stage.untilEvent("worker_reported");
+      const gate = await inTheMiddle(stage);
       await rm(path.join(stage.host.environment.PATH ?? "", "bwrap"));
-      held.gate.release();
+      gate.release();
       await stage.until("nothing is at work", async () => !(await stage.busy()));
       return undefined;
     },
     { ownHost: true, farm: true, ends: ["question", "exhausted", "done"], worker: ["completed", "failed", "blocked"] },
   ),
-  person(
+  fault(
     "huge-file",
     "the repository holds a file of 96 MB that git does not know, and 3,000 small ones",
     async (stage) => {
@@ -182,14 +158,14 @@ export const PERSON: readonly Fault[] = [
     },
     { limitS: 600 },
   ),
-  person("instance-disposed", "OpenCode's instance of the project is disposed while Workers work", async (stage) => {
+  fault("instance-disposed", "OpenCode's instance of the project is disposed while Workers work", async (stage) => {
     const gate = await inTheMiddle(stage);
     await stage.project.client.instance.dispose();
     gate.release();
     await stage.project.client.session.list();
     return undefined;
   }),
-  person("configuration-changed", "the person changes OpenCode's configuration while Workers work", async (stage) => {
+  fault("configuration-changed", "the person changes OpenCode's configuration while Workers work", async (stage) => {
     const gate = await inTheMiddle(stage);
     await stage.project.client.config.update({ config: { username: "someone else" } });
     for (const name of ["opencode.json", "config.json"]) stage.persons.add(name);
@@ -197,7 +173,7 @@ export const PERSON: readonly Fault[] = [
     await stage.project.client.session.list();
     return undefined;
   }),
-  person(
+  fault(
     "abort-swarm-never-loses",
     "a Worker never stops working, and the person types /abort-swarm",
     async (stage) => {
@@ -216,7 +192,7 @@ export const PERSON: readonly Fault[] = [
     },
     { ends: ["aborted"], worker: ["cancelled"], sample: true },
   ),
-  person(
+  fault(
     "abort-in-design",
     "the person types /abort-swarm while the Commander thinks about the design",
     async (stage) => {

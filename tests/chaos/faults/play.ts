@@ -1,8 +1,19 @@
 import type { Brain, Reply, Turn } from "../../../vllm/simulator/brain.ts";
 import { byBriefing, byRole, say } from "../../../vllm/simulator/brain.ts";
-import type { Milestone } from "../scenario.ts";
+import type { Fault, Milestone } from "../scenario.ts";
 import { soundCommander, soundWorker, takes } from "../soundModel.ts";
 import { BAD, GOOD, PARTS, type Stage } from "../stage.ts";
+
+/** A fault whose swarm is brought to its end on the host that all share, where `more` says nothing else. */
+export const fault = (name: string, what: string, play: Fault["play"], more: Partial<Fault> = {}): Fault => ({
+  name,
+  what,
+  limitS: 420,
+  ends: ["done"],
+  ownHost: false,
+  play,
+  ...more,
+});
 
 /** Holds a model's answer back until it is opened. */
 export class Gate {
@@ -92,6 +103,16 @@ export function holdWorker(): { cast: Cast; gate: Gate; reached: () => boolean }
 export async function begin(stage: Stage): Promise<void> {
   await stage.talk("Build both parts");
   stage.say("1");
+}
+
+/** The swarm works, one Worker has reported, the other is held in the middle of its part until the gate opens. */
+export async function inTheMiddle(stage: Stage): Promise<Gate> {
+  const { cast, gate, reached } = holdWorker();
+  sound(stage, cast);
+  await begin(stage);
+  await stage.until("the second Worker is at work", reached);
+  await stage.untilEvent("worker_reported");
+  return gate;
 }
 
 /** OpenCode is killed and started again, and the person's client comes back. */

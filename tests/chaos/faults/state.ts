@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { packageDir } from "../../e2e/world.ts";
 import type { Fault } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
-import { begin, comeBack, holdAt, holdWorker, sound } from "./play.ts";
+import { begin, comeBack, fault, holdAt, holdWorker, inTheMiddle, sound } from "./play.ts";
 
 /** The open swarm's log. */
 async function logFile(stage: Stage): Promise<string> {
@@ -45,19 +45,9 @@ const heard = (stage: Stage, pattern: RegExp) => async () => {
   return pattern.test(JSON.stringify(listed.data ?? []));
 };
 
-const state = (name: string, what: string, play: Fault["play"], more: Partial<Fault> = {}): Fault => ({
-  name,
-  what,
-  limitS: 420,
-  ends: ["done"],
-  ownHost: false,
-  play,
-  ...more,
-});
-
 /** What may happen to `.aegis`. */
 export const STATE: readonly Fault[] = [
-  state(
+  fault(
     "disk-full-before",
     "the disk of `.aegis` is full when the person begins; later there is room",
     async (stage) => {
@@ -75,18 +65,14 @@ export const STATE: readonly Fault[] = [
       return undefined;
     },
   ),
-  state(
+  fault(
     "disk-full-monitoring",
     "the disk of `.aegis` fills up while Workers work; later there is room",
     async (stage) => {
       const skipped = await ownFileSystem(stage, "256k");
       if (skipped) return skipped;
       const dir = path.join(stage.dir, ".aegis");
-      const { cast, gate, reached } = holdWorker();
-      sound(stage, cast);
-      await begin(stage);
-      await stage.until("the second Worker is at work", reached);
-      await stage.untilEvent("worker_reported");
+      const gate = await inTheMiddle(stage);
       await fill(dir);
       gate.release();
       await stage.until("the Worker's turn is over", async () => !(await busyWorkers(stage)));
@@ -96,7 +82,7 @@ export const STATE: readonly Fault[] = [
       return undefined;
     },
   ),
-  state("state-read-only", "`.aegis` becomes read-only before the dispatch, then writable again", async (stage) => {
+  fault("state-read-only", "`.aegis` becomes read-only before the dispatch, then writable again", async (stage) => {
     const skipped = await ownFileSystem(stage, "8m");
     if (skipped) return skipped;
     const { cast, gate, reached } = holdAt("dispatch_workers");
@@ -111,7 +97,7 @@ export const STATE: readonly Fault[] = [
     await stage.talk("It is writable again: go on");
     return undefined;
   }),
-  state(
+  fault(
     "torn-last-line",
     "the machine dies in the middle of a line of the log",
     async (stage) => {
@@ -125,7 +111,7 @@ export const STATE: readonly Fault[] = [
     },
     { ownHost: true },
   ),
-  state(
+  fault(
     "garbage-in-the-log",
     "a line in the middle of the log is damaged; the person is told which one, cuts it, and goes on without a restart",
     async (stage) => {
@@ -145,7 +131,7 @@ export const STATE: readonly Fault[] = [
     },
     { ownHost: true },
   ),
-  state(
+  fault(
     "clock-set-back",
     "the clock is set back by a year while OpenCode is down",
     async (stage) => {
@@ -159,7 +145,7 @@ export const STATE: readonly Fault[] = [
     },
     { ownHost: true },
   ),
-  state(
+  fault(
     "clock-jumps-ahead",
     "the clock jumps ahead by a year while OpenCode is down",
     async (stage) => {
@@ -173,7 +159,7 @@ export const STATE: readonly Fault[] = [
     },
     { ownHost: true },
   ),
-  state(
+  fault(
     "two-processes",
     "a second OpenCode opens the project, is a viewer, and takes over when the first is killed",
     async (stage) => {
@@ -204,7 +190,7 @@ export const STATE: readonly Fault[] = [
     },
     { ownHost: true, limitS: 420 },
   ),
-  state(
+  fault(
     "inbox-unwatchable",
     "the inbox is a file, then its directory is removed again and again; an abort still arrives",
     async (stage) => {
@@ -222,7 +208,7 @@ export const STATE: readonly Fault[] = [
     },
     { ends: ["aborted"] },
   ),
-  state(
+  fault(
     "inbox-removed",
     "the inbox's directory is removed while the swarm works; an abort still arrives",
     async (stage) => {
@@ -237,15 +223,11 @@ export const STATE: readonly Fault[] = [
     },
     { ends: ["aborted"] },
   ),
-  state(
+  fault(
     "project-moved-away",
     "the project's directory is moved away while Workers work, and comes back",
     async (stage) => {
-      const { cast, gate, reached } = holdWorker();
-      sound(stage, cast);
-      await begin(stage);
-      await stage.until("the second Worker is at work", reached);
-      await stage.untilEvent("worker_reported");
+      const gate = await inTheMiddle(stage);
       await rename(stage.dir, `${stage.dir}-away`);
       gate.release();
       await new Promise((resolve) => setTimeout(resolve, 3_000));

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { EIGHT_LAYERS } from "../../vllm/capacity/eightLayers.ts";
 import { cli, makeWorld, put } from "../io.ts";
 
 const keys = [
@@ -142,22 +143,7 @@ describe("plan", () => {
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const file = put(
-      join(dir, "config.json"),
-      JSON.stringify({
-        num_hidden_layers: 8,
-        num_attention_heads: 4,
-        num_key_value_heads: 2,
-        head_dim: 64,
-        hidden_size: 128,
-        full_attention_interval: 4,
-        linear_num_key_heads: 2,
-        linear_num_value_heads: 4,
-        linear_key_head_dim: 64,
-        linear_value_head_dim: 64,
-        linear_conv_kernel_dim: 4,
-      }),
-    );
+    const file = put(join(dir, "config.json"), JSON.stringify(EIGHT_LAYERS));
     const flags = ["--config", file, "--gpu", "cpu", "--pool-gib", "1", "--ctx", "2048", "--mamba-cache-mode", "align"];
     const argv = ["plan", ...flags, "--server", `http://127.0.0.1:${port}/v1`];
     const shown = await cli(argv, { cwd: dir, env });

@@ -1,10 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
-import { EVERY_REPAIR } from "../../../src/core/gate/report.ts";
-import type { GateEvent } from "../../../src/runtime/modelGate/gateEvents.ts";
-import { ModelGate } from "../../../src/runtime/modelGate/modelGate.ts";
+import { gateWith } from "./gateWith.ts";
 
 /** An answer of Anthropic's API, whose text looks like a call that the repair of another API would mend. */
 const EVENTS = [
@@ -26,21 +23,8 @@ async function gateBefore(answer: (response: ServerResponse, body: string) => vo
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  const events: GateEvent[] = [];
-  const budget = { retries: 0, waitMs: 0, firstMs: 1, longestMs: 1 };
-  const limits = { firstByteMs: 60_000, stallMs: 60_000, budget };
-  const settings = { repair: EVERY_REPAIR, everySession: false, allowHosts: [], egressAll: false, limits, silenceMs };
-  const world = {
-    now: () => Date.now(),
-    random: () => 0.5,
-    sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }),
-  };
-  const gate = new ModelGate(
-    settings,
-    world,
-    async () => "worker",
-    (event) => events.push(event),
-  );
+  const limits = { firstByteMs: 60_000, stallMs: 60_000, budget: { retries: 0, waitMs: 0, firstMs: 1, longestMs: 1 } };
+  const { gate, events } = gateWith({ limits, silenceMs });
   const send = gate.fetchFor("anthropic", fetch);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
   const body = '{"messages":[{"role":"assistant","tool_calls":[{"function":{"name":"x","arguments":"{broken"}}]}]}';

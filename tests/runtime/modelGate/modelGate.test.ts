@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { hostWouldRetry } from "../../../src/core/gate/hostRetry.ts";
 import { EVERY_REPAIR } from "../../../src/core/gate/report.ts";
 import type { GateEvent } from "../../../src/runtime/modelGate/gateEvents.ts";
-import { type GateSettings, ModelGate } from "../../../src/runtime/modelGate/modelGate.ts";
+import { ModelGate } from "../../../src/runtime/modelGate/modelGate.ts";
+import { gateWith, LIMITS, SETTINGS, WORLD } from "./gateWith.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -43,38 +43,6 @@ const chunk = (delta: object, finish: string | null = null) =>
 const GOOD = `${chunk({ content: "hel" })}${chunk({ content: "lo" })}${chunk({}, "stop")}data: [DONE]\n\n`;
 const stream = (response: ServerResponse) => response.writeHead(200, { "content-type": "text/event-stream" });
 const good = (response: ServerResponse) => void stream(response).end(GOOD);
-
-/** Limits that no test meets by chance; those about a limit have their own. */
-const LIMITS = {
-  firstByteMs: 60_000,
-  stallMs: 60_000,
-  budget: { retries: 3, waitMs: 3_000, firstMs: 5, longestMs: 20 },
-};
-
-const SETTINGS: GateSettings = {
-  repair: EVERY_REPAIR,
-  everySession: false,
-  allowHosts: [],
-  egressAll: false,
-  limits: LIMITS,
-  silenceMs: 60_000,
-};
-const WORLD = {
-  now: () => Date.now(),
-  random: () => 0.5,
-  sleep: (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }),
-};
-
-function gateWith(more: Partial<GateSettings> = {}, role = "worker") {
-  const events: GateEvent[] = [];
-  const gate = new ModelGate(
-    { ...SETTINGS, ...more },
-    WORLD,
-    async () => role,
-    (event) => events.push(event),
-  );
-  return { send: gate.fetchFor("aegis", fetch), events, gate };
-}
 
 const ask = (signal?: AbortSignal) => ({
   method: "POST",

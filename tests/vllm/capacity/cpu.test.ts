@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { blockLayout, poolCapacity } from "../../../vllm/capacity/blocks.ts";
 import { modelShape } from "../../../vllm/capacity/modelShape.ts";
 import { modelConfig } from "../../../vllm/recipes/recipe.ts";
+import { EIGHT_LAYERS } from "./eightLayers.ts";
 
 /** Figures that vLLM 0.32 printed on a CPU in `npm run test:vllm` (Python 3.11, 2 cores). */
 describe("vLLM on a CPU", () => {
@@ -21,19 +22,7 @@ describe("vLLM on a CPU", () => {
   });
 
   it("eight layers of qwen3_next in 1 GiB: blocks of 256, the state in 32 bits, 599,186 tokens, 292.57", () => {
-    const shape = modelShape({
-      num_hidden_layers: 8,
-      num_attention_heads: 4,
-      num_key_value_heads: 2,
-      head_dim: 64,
-      hidden_size: 128,
-      full_attention_interval: 4,
-      linear_num_key_heads: 2,
-      linear_num_value_heads: 4,
-      linear_key_head_dim: 64,
-      linear_value_head_dim: 64,
-      linear_conv_kernel_dim: 4,
-    });
+    const shape = modelShape(EIGHT_LAYERS);
     const options = { kvDtype: "bf16", tensorParallel: 1, mambaCacheMode: "align" } as const;
     const layout = blockLayout(shape, { ...options, device: "cpu" });
     const capacity = poolCapacity(layout, 2 ** 30, 2048);

@@ -4,26 +4,10 @@ import { gpus, memoryOverhead } from "../../../vllm/capacity/gpus.ts";
 import { modelShape } from "../../../vllm/capacity/modelShape.ts";
 import { planCapacity } from "../../../vllm/capacity/plan.ts";
 import { flagName, flagTableFor, flagTables, knowsFlag } from "../../../vllm/flags/flagTable.ts";
-import { argvFor, flagValue, type ServeOverrides } from "../../../vllm/recipes/argv.ts";
-import { DEFAULT_RECIPE, findRecipe, modelConfig, type Recipe, recipes } from "../../../vllm/recipes/recipe.ts";
+import { argvFor, flagValue } from "../../../vllm/recipes/argv.ts";
+import { DEFAULT_RECIPE, modelConfig, recipes } from "../../../vllm/recipes/recipe.ts";
+import { overridesOf, recipe } from "./recipeOverrides.ts";
 
-const overridesOf = (recipe: Recipe, extra: readonly string[] = []): ServeOverrides => ({
-  model: recipe.model,
-  servedName: recipe.servedName,
-  host: "127.0.0.1",
-  port: 8001,
-  context: recipe.context,
-  utilization: recipe.utilization,
-  maxNumSeqs: recipe.maxNumSeqs,
-  maxNumBatchedTokens: recipe.maxNumBatchedTokens,
-  kvCacheDtype: recipe.kvDtype === "fp8" ? "fp8" : "auto",
-  extra,
-});
-const recipe = (id: string): Recipe => {
-  const found = findRecipe(id);
-  if (!found) throw new Error(id);
-  return found;
-};
 const main = recipe(DEFAULT_RECIPE);
 const versions = flagTables().map((table) => table.version);
 
@@ -78,7 +62,7 @@ describe("argvFor", () => {
       flagValue(argvFor(one, version, overridesOf(one)).argv, "--prefix-match-unit");
     expect([unit("0.33.0"), unit("0.28.0"), unit("0.24.0")]).toEqual(["16", "16", undefined]);
     expect(unit("0.33.0", recipe("tiny"))).toBeUndefined();
-    const own = argvFor(main, "0.33.0", overridesOf(main, ["--prefix-match-unit", "32"])).argv;
+    const own = argvFor(main, "0.33.0", overridesOf(main, { extra: ["--prefix-match-unit", "32"] })).argv;
     expect(own.filter((word) => word === "--prefix-match-unit")).toHaveLength(1);
     expect(flagValue(own, "--prefix-match-unit")).toBe("32");
   });
@@ -106,7 +90,7 @@ describe("argvFor", () => {
           ),
         ),
         (version, extra) => {
-          const { argv } = argvFor(main, version, overridesOf(main, extra));
+          const { argv } = argvFor(main, version, overridesOf(main, { extra }));
           expect(argv.map(flagName)).not.toContain("--disable-log-requests");
         },
       ),
@@ -124,7 +108,7 @@ describe("argvFor", () => {
       "--seed",
       "-1",
     ];
-    const { argv, notices } = argvFor(main, undefined, overridesOf(main, extra));
+    const { argv, notices } = argvFor(main, undefined, overridesOf(main, { extra }));
     expect(argv.filter((word) => flagName(word) === "--max-num-seqs")).toEqual(["--max_num_seqs=3"]);
     expect(argv).not.toContain("--enable-prefix-caching");
     expect(flagValue(argv, "--seed")).toBe("-1");
@@ -138,7 +122,7 @@ describe("argvFor", () => {
     expect(argvFor(main, "0.25.1", overridesOf(main)).notices).toEqual([
       { code: "versionNear", values: { version: "0.25.1", table: "0.24.0" } },
     ]);
-    const moved = argvFor(main, "0.28.0", overridesOf(main, ["--kv-cache-memory=4G"]));
+    const moved = argvFor(main, "0.28.0", overridesOf(main, { extra: ["--kv-cache-memory=4G"] }));
     expect(flagValue(moved.argv, "--kv-cache-memory-bytes")).toBe("4G");
   });
 });

@@ -7,40 +7,23 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { flagTableFor, knowsFlag } from "../../../vllm/flags/flagTable.ts";
 import { flagValue, type ServeOverrides } from "../../../vllm/recipes/argv.ts";
-import { findRecipe, type Recipe, recipes } from "../../../vllm/recipes/recipe.ts";
+import { recipes } from "../../../vllm/recipes/recipe.ts";
 import { fillTemplate, TemplateMismatch } from "../../../vllm/topology/fillTemplate.ts";
 import { PINS, renderTopology, TOPOLOGIES, type Topology } from "../../../vllm/topology/topology.ts";
 import { put } from "../../cli/io.ts";
+import { overridesOf, recipe } from "../recipes/recipeOverrides.ts";
 
 const templateOf = (topology: Topology): string =>
   readFileSync(new URL(`../../../templates/serving/${TOPOLOGIES[topology]}`, import.meta.url), "utf8");
 
-function recipeOf(id = "qwen3-coder-next-fp8-h200"): Recipe {
-  const found = findRecipe(id);
-  if (!found) throw new Error(id);
-  return found;
-}
+const DEFAULT = "qwen3-coder-next-fp8-h200";
 
-const settingsFor = (recipe: Recipe, more: Partial<ServeOverrides> = {}): ServeOverrides => ({
-  model: recipe.model,
-  servedName: recipe.servedName,
-  host: "127.0.0.1",
-  port: 8001,
-  context: recipe.context,
-  utilization: recipe.utilization,
-  maxNumSeqs: recipe.maxNumSeqs,
-  maxNumBatchedTokens: recipe.maxNumBatchedTokens,
-  kvCacheDtype: recipe.kvDtype === "fp8" ? "fp8" : "auto",
-  extra: [],
-  ...more,
-});
-
-const render = (topology: Topology, recipe = recipeOf(), servers = 3, more: Partial<ServeOverrides> = {}) =>
+const render = (topology: Topology, served = recipe(DEFAULT), servers = 3, more: Partial<ServeOverrides> = {}) =>
   renderTopology({
     topology,
     template: templateOf(topology),
-    recipe,
-    settings: settingsFor(recipe, more),
+    recipe: served,
+    settings: overridesOf(served, more),
     servers,
     gpus: undefined,
     plan: "a plan",
@@ -196,7 +179,7 @@ describe("docker compose", () => {
   it("keeps odd words as they are: compose reads $ and YAML reads quotes", () => {
     const odd = `a "b" 'c' $HOME: #d\n- e`;
     const { services } = composeSchema.parse(
-      parse(render("compose", recipeOf(), 1, { extra: ["--seed", odd] }).content),
+      parse(render("compose", recipe(DEFAULT), 1, { extra: ["--seed", odd] }).content),
     );
     const words = services["vllm-0"]?.command ?? [];
     // Compose makes one $ of two.
@@ -255,7 +238,7 @@ async function runScript(
     );
     chmodSync(program, 0o755);
   }
-  const { name, content, executable } = render(topology, recipeOf(), servers, more);
+  const { name, content, executable } = render(topology, recipe(DEFAULT), servers, more);
   const script = put(join(dir, name), content);
   const { exitCode, stderr } = await execa("sh", [script], {
     env: { PATH: `${join(dir, "bin")}:${process.env.PATH ?? ""}`, ...env },
