@@ -2,21 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { exportsOf } from "./bundled.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const file = join(root, "aegis.schema.json");
-const bundle = await build({
-  absWorkingDir: root,
-  entryPoints: ["src/config/jsonSchema.ts"],
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  write: false,
-  logLevel: "warning",
-});
-const code = bundle.outputFiles[0]?.text ?? "";
-const { renderJsonSchema } = await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
+const { renderJsonSchema } = await exportsOf("src/config/jsonSchema.ts");
 const text = renderJsonSchema();
 if (process.argv.includes("--check")) {
   if (readFileSync(file, "utf8") !== text) {

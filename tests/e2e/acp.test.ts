@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { OpenCodeAcp } from "../../src/library/openCodeAcp.ts";
 import type { AgentUpdate } from "../../src/ports/agentProcess.ts";
 import { call, fail, say, silence } from "../../vllm/simulator/brain.ts";
-import { type ProgramWorld, processes, programWorld } from "./programWorld.ts";
+import { type ProgramWorld, parentThatStays, processes, programWorld } from "./programWorld.ts";
 import { MODEL, packageDir } from "./world.ts";
 
 /** A real `opencode acp`, one for the whole file, on a scripted model. */
@@ -142,22 +142,14 @@ test("a long task of the executor goes by acp; where that fails, by a server, wi
 test("kill -9 of the program that has it leaves no process, and every call is on record", async () => {
   await acp.shutdown();
   expect(await processes(world, " acp ")).toEqual([]);
-  const program = [
-    `import { OpenCodeAcp } from ${JSON.stringify(path.join(packageDir, "dist/index.js"))};`,
-    `await new OpenCodeAcp({ projectDir: ${JSON.stringify(world.dir)} }).initialize();`,
+  const parent = await parentThatStays(
+    world,
+    "OpenCodeAcp",
+    "await new OpenCodeAcp({ projectDir: process.cwd() }).initialize();",
     "console.log('up');",
-    "setInterval(() => undefined, 1000);",
-  ].join("\n");
-  const parent = execa(process.execPath, ["--input-type=module", "-e", program], {
-    cwd: world.dir,
-    env: world.env,
-    extendEnv: false,
-    reject: false,
-  });
-  await new Promise((resolve) => parent.stdout.on("data", resolve));
+  );
   expect(await processes(world, " acp ")).not.toEqual([]);
-  parent.kill("SIGKILL");
-  await parent;
+  await parent.kill();
   await expect.poll(() => processes(world, " acp "), { timeout: 20_000 }).toEqual([]);
   const calls = await readFile(path.join(world.home, ".local/state/oh-my-qwencoder/calls.jsonl"), "utf8");
   expect(JSON.parse(calls.split("\n")[0] ?? "")).toMatchObject({ via: "acp", exitCode: 0 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { OpenCodeServerPool } from "../../src/library/openCodeServerPool.ts";
 import { hang, say } from "../../vllm/simulator/brain.ts";
 import { collectGarbage } from "../garbage.ts";
-import { type ProgramWorld, programWorld } from "./programWorld.ts";
+import { type ProgramWorld, parentThatStays, programWorld } from "./programWorld.ts";
 import { packageDir } from "./world.ts";
 
 /** Real `opencode serve` processes behind the pool, on a scripted model. */
@@ -120,23 +120,15 @@ test.each([
 });
 
 test("kill -9 of the process that has the pool leaves no server", async () => {
-  const program = [
-    `import { OpenCodeServerPool } from ${JSON.stringify(path.join(packageDir, "dist/index.js"))};`,
-    `const pool = new OpenCodeServerPool({ basePort: ${basePort}, projectDir: ${JSON.stringify(world.dir)} });`,
+  const parent = await parentThatStays(
+    world,
+    "OpenCodeServerPool",
+    `const pool = new OpenCodeServerPool({ basePort: ${basePort}, projectDir: process.cwd() });`,
     "await pool.initialize();",
     "console.log(pool.getAvailableServer().port);",
-    "setInterval(() => undefined, 1000);",
-  ].join("\n");
-  const parent = execa(process.execPath, ["--input-type=module", "-e", program], {
-    cwd: world.dir,
-    env: world.env,
-    extendEnv: false,
-    reject: false,
-  });
-  const said = await new Promise<string>((resolve) => parent.stdout.on("data", (text) => resolve(String(text))));
-  const port = Number(said);
+  );
+  const port = Number(parent.said);
   expect(await listeners(port)).toHaveLength(1);
-  parent.kill("SIGKILL");
-  await parent;
+  await parent.kill();
   await expect.poll(() => listeners(port), { timeout: 20_000 }).toEqual([]);
 });

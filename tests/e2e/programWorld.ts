@@ -37,6 +37,32 @@ export async function programWorld(brain: Brain): Promise<ProgramWorld> {
   return { model, home, dir, env, close };
 }
 
+/**
+ * Starts a program of our library's user that stays until it is killed.
+ *
+ * @param name what it imports from the library
+ * @param lines its program; the first thing it writes ends the wait for it
+ */
+export async function parentThatStays(
+  { dir, env }: ProgramWorld,
+  name: string,
+  ...lines: readonly string[]
+): Promise<{ said: string; kill(): Promise<void> }> {
+  const program = [
+    `import { ${name} } from ${JSON.stringify(path.join(packageDir, "dist/index.js"))};`,
+    ...lines,
+    "setInterval(() => undefined, 1000);",
+  ].join("\n");
+  const options = { cwd: dir, env, extendEnv: false, reject: false } as const;
+  const parent = execa(process.execPath, ["--input-type=module", "-e", program], options);
+  const kill = async () => {
+    parent.kill("SIGKILL");
+    await parent;
+  };
+  const said = await new Promise<string>((resolve) => parent.stdout.on("data", (text) => resolve(String(text))));
+  return { said, kill };
+}
+
 /** Processes that run in the world, by a text of their command line and without those that match `but`. */
 export async function processes(world: ProgramWorld, text: string, but = /^$/): Promise<number[]> {
   const { stdout } = await execa("grep", ["-lzs", `^HOME=${world.home}$`, ...(await environs())], { reject: false });
