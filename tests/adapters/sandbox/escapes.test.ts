@@ -1,11 +1,8 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { probeBubblewrap } from "../../../src/adapters/sandbox/probe.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestProject } from "./project.ts";
-
-const probe = await probeBubblewrap("bwrap");
-if (!probe.usable) console.warn(`escapes.test.ts skipped: ${probe.reason}. ${probe.mend}`);
+import { sandboxed } from "./sandboxed.ts";
 
 /** Each tries to change something outside `src/a`. `$P` is the project, `$B` the directory beside it. */
 const ATTEMPTS: Record<string, string> = {
@@ -118,7 +115,7 @@ function python(...lines: string[]): string {
   return lines.map((line) => `python3 - <<'E'\n${head}\n${line}\nE`).join("\n");
 }
 
-describe.runIf(probe.usable)("a Worker's shell cannot write outside its scope", () => {
+sandboxed("a Worker's shell cannot write outside its scope", () => {
   let project: TestProject;
   beforeAll(async () => {
     project = await TestProject.create();

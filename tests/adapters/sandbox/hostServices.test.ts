@@ -4,13 +4,11 @@ import { mkdir } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { execa } from "execa";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { BubblewrapSandbox } from "../../../src/adapters/sandbox/bubblewrap.ts";
-import { probeBubblewrap } from "../../../src/adapters/sandbox/probe.ts";
 import { TestProject, WRAPPER } from "./project.ts";
+import { sandboxed } from "./sandboxed.ts";
 
-const probe = await probeBubblewrap("bwrap");
-if (!probe.usable) console.warn(`hostServices.test.ts skipped: ${probe.reason}. ${probe.mend}`);
 const has = (program: string) => execa("which", [program], { reject: false }).then(({ exitCode }) => exitCode === 0);
 const [hasAgent, hasDbus, hasPython] = await Promise.all(["ssh-agent", "dbus-daemon", "python3"].map(has));
 
@@ -50,7 +48,7 @@ async function withEnvironment(command: string, more: Record<string, string>) {
   }
 }
 
-describe.runIf(probe.usable)("services of the host", () => {
+sandboxed("services of the host", () => {
   test.runIf(hasAgent)("an ssh-agent signs nothing, wherever its socket lies", async () => {
     for (const socket of [path.join(project.home, "agent.sock"), path.join(project.dir, "agent.sock")]) {
       const answers = async (env: Record<string, string>) =>

@@ -1,11 +1,8 @@
 import { symlink } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { probeBubblewrap } from "../../../src/adapters/sandbox/probe.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestProject } from "./project.ts";
-
-const probe = await probeBubblewrap("bwrap");
-if (!probe.usable) console.warn(`secretFiles.test.ts skipped: ${probe.reason}. ${probe.mend}`);
+import { sandboxed } from "./sandboxed.ts";
 
 let project: TestProject;
 beforeEach(async () => {
@@ -36,7 +33,7 @@ const ATTEMPTS: Record<string, string> = {
   "git clean": "git clean -fdx; git stash -a",
 };
 
-describe.runIf(probe.usable)("a person's ignored .env files", () => {
+sandboxed("a person's ignored .env files", () => {
   for (const role of ["commander", "worker", "qa"] as const) {
     const scope = role === "worker" ? ["src/a/**", ".env*", ".gitignore", "keys.txt"] : ["**"];
     test.each(Object.entries(ATTEMPTS))(`survive a ${role}'s shell: %s`, async (_name, attempt) => {

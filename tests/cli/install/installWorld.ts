@@ -1,9 +1,15 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "jsonc-parser";
 import { CliFailure } from "../../../src/cli/failure.ts";
 import type { InstallOptions } from "../../../src/cli/install/options.ts";
 import { type InstallWorld, runInstall } from "../../../src/cli/install/run.ts";
 import type { Io } from "../../../src/cli/io.ts";
 import { recordIo, type World } from "../io.ts";
+
+/** A configuration file as OpenCode reads it, and whatever comments, commas and marks it has. */
+export const read = (path: string) =>
+  parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""), [], { allowTrailingComma: true });
 
 /** What a single install may have otherwise than the world says. */
 export type More = Partial<InstallWorld> & { io?: Partial<Io> };

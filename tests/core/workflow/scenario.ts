@@ -199,6 +199,8 @@ export function alive(commands: readonly Told[]): Swarm {
   return state;
 }
 
+export const statuses = (commands: readonly Told[]) => alive(commands).workers.map((worker) => worker.status);
+
 /** given(commands that led here).when(command).gives(events) or .refused(code, words of the next step). */
 export function given(...commands: readonly Told[]) {
   const before = live(commands);

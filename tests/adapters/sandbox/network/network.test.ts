@@ -2,14 +2,11 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { NetworkAttempt } from "../../../../src/adapters/sandbox/network/proxy.ts";
-import { probeBubblewrap } from "../../../../src/adapters/sandbox/probe.ts";
 import { networkAllowance } from "../../../../src/core/sandbox/networkAllowance.ts";
 import { TestProject } from "../project.ts";
-
-const probe = await probeBubblewrap("bwrap");
-if (!probe.usable) console.warn(`network.test.ts skipped: ${probe.reason}. ${probe.mend}`);
+import { sandboxed } from "../sandboxed.ts";
 
 let project: TestProject | undefined;
 const servers: Server[] = [];
@@ -64,7 +61,7 @@ async function projectWith(
 
 const GET = "curl -sS -m 5";
 
-describe.runIf(probe.usable)("sandbox.network", () => {
+sandboxed("sandbox.network", () => {
   test("an allowed host is reached, plainly and by a tunnel; another is refused and not even looked up", async () => {
     const { port, seen } = await server("hello from the registry");
     const at = await projectWith(["registry.test:80", "registry.test:443"], port);
