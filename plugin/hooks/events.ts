@@ -176,10 +176,19 @@ export async function onEvent(input: unknown, targets: EventTargets): Promise<vo
 
 const HEARD: ReadonlySet<unknown> = new Set(eventSchema.options.map(({ shape }) => shape.type.value));
 
-/** A first look, cheap because every piece of text that a model streams comes by: what it lets through is parsed. */
+/**
+ * A first look, cheap because every piece of text that a model streams comes by, and every message half a dozen times: what it
+ * lets through is parsed.
+ */
 function concerns(input: unknown): boolean {
-  const { type, properties } = (input ?? {}) as { type?: unknown; properties?: { part?: { type?: unknown } } };
-  return HEARD.has(type) && (type !== "message.part.updated" || properties?.part?.type === "tool");
+  const { type, properties } = (input ?? {}) as {
+    type?: unknown;
+    properties?: { part?: { type?: unknown }; info?: { error?: unknown; time?: { completed?: unknown } } };
+  };
+  if (type === "message.part.updated") return properties?.part?.type === "tool";
+  // Until it has ended, well or not, a message says nothing that counts.
+  if (type === "message.updated") return Boolean(properties?.info?.error ?? properties?.info?.time?.completed);
+  return HEARD.has(type);
 }
 
 /** Nobody sees a question of a child session: without an answer it would wait for ever. */

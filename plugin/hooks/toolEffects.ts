@@ -3,7 +3,6 @@ import { WRITE_TOOLS } from "../../src/core/roles.ts";
 import { callWords } from "../../src/core/view/callWords.ts";
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { submit } from "../../src/runtime/commands.ts";
-import { scopeFingerprint } from "../../src/runtime/scopeFingerprint.ts";
 import type { SwarmServices } from "../../src/runtime/services.ts";
 import type { SessionActor } from "../sessionRoles.ts";
 import type { SessionPlace } from "./sessionPlace.ts";
@@ -40,7 +39,7 @@ export class ToolEffects {
     }
     if (tool !== "bash" || !swarm.state) return;
     if (actor.role === "worker") {
-      this.before.set(call, { fingerprint: noticed(scopeFingerprint(trees.gitOf(actor.worker), actor.worker)) });
+      this.before.set(call, { fingerprint: noticed(trees.fingerprint(actor.worker)) });
       // A command after it wrote something is its own check, until it writes again.
       if (actor.worker.status === "implementing") {
         await submit(this.services, { type: "worker_advanced", worker: actor.worker.assignment.id, stage: "self-qa" });
@@ -111,7 +110,7 @@ export class ToolEffects {
     const exit = result.success ? (result.data.exit ?? undefined) : undefined;
     if (!parsed.success || exit === undefined || before?.fingerprint === undefined || !swarm.state) return;
     const worker = actor.worker.assignment.id;
-    const fingerprint = await scopeFingerprint(trees.gitOf(actor.worker), actor.worker);
+    const fingerprint = await trees.fingerprint(actor.worker);
     if (fingerprint !== (await before.fingerprint)) {
       await submit(this.services, { type: "worker_wrote", worker, paths: [] });
       return;

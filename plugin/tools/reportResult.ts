@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { refusal, renderRefusal } from "../../src/core/workflow/refusal.ts";
 import { submit } from "../../src/runtime/commands.ts";
-import { scopeFingerprint } from "../../src/runtime/scopeFingerprint.ts";
 import { callingWorker, defineTool, listOf } from "./tool.ts";
 
 const check = z.strictObject({
@@ -26,7 +25,7 @@ export const reportResult = defineTool({
     const { worker } = found;
     const [probe, fingerprint, tokens, marked] = await Promise.all([
       services.sandbox.probe(),
-      scopeFingerprint(services.trees.gitOf(worker), worker),
+      services.trees.fingerprint(worker),
       services.sessions.tokens(call.session),
       services.trees.stillMarked(worker),
     ]);

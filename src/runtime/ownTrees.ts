@@ -20,6 +20,8 @@ export interface OwnTrees {
   obstacle(state: Swarm, count: number): Promise<Obstacle | undefined>;
   /** The repository as the Worker sees it: its own tree, or the project's. */
   gitOf(worker: Worker): Git;
+  /** Names the present contents of the Worker's scope, where it works. @throws GitError */
+  fingerprint(worker: Worker): Promise<string>;
   /** Absolute path of the Worker's own tree; undefined where it works in the project's. */
   dirOf(worker: Worker): string | undefined;
   /** What of the project a Worker's shell sees although no commit holds it. */

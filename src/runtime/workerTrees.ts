@@ -7,6 +7,7 @@ import { messageOf } from "../ports/thrown.ts";
 import type { TreePlace, Worktrees } from "../ports/worktrees.ts";
 import { submit } from "./commands.ts";
 import type { Integration, OwnTrees } from "./ownTrees.ts";
+import { ScopeFingerprints } from "./scopeFingerprint.ts";
 import type { SwarmServices } from "./services.ts";
 
 /** How often a merge is made anew because files of the project changed while it was made. */
@@ -22,6 +23,7 @@ export class WorkerTrees implements OwnTrees {
   private readonly services: Needs;
   private readonly trees: Worktrees;
   private readonly gitAt: (dir: string) => Git;
+  private readonly fingerprints = new ScopeFingerprints();
   private readonly gits = new Map<string, Git>();
   private shownEntries: Promise<{ path: string; isDirectory: boolean }[]> | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -43,6 +45,10 @@ export class WorkerTrees implements OwnTrees {
     const known = this.gits.get(dir) ?? this.gitAt(dir);
     this.gits.set(dir, known);
     return known;
+  }
+
+  async fingerprint(worker: Worker): Promise<string> {
+    return this.fingerprints.of(this.gitOf(worker), worker.assignment);
   }
 
   dirOf(worker: Worker): string | undefined {

@@ -1,6 +1,6 @@
 import { owed } from "../core/workflow/react.ts";
 import type { Swarm } from "../core/workflow/state.ts";
-import { isOver, workerOfSession } from "../core/workflow/state.ts";
+import { isOver, isRunning, workerOfSession } from "../core/workflow/state.ts";
 import { submit } from "./commands.ts";
 import { holdLease } from "./holdLease.ts";
 import { PersonStops } from "./personStops.ts";
@@ -176,7 +176,8 @@ export class WorkerWatch {
       return;
     }
     const worker = workerOfSession(state, session);
-    if (!worker) return;
+    // The end of an ended Worker's turn is no news, and asking the host for its last words would cost those that still work.
+    if (!worker || !isRunning(worker)) return;
     if (end.how === "aborted")
       return this.stops.afterDoubt(() => this.fail(session, "its session was stopped by the person"));
     const { sessions, random } = this.services;

@@ -1,4 +1,6 @@
 import { messageOf } from "../../ports/thrown.ts";
+import { spawnGit } from "./spawnGit.ts";
+
 /** A git command that failed: what was run, what git said, and what to do next. */
 export class GitError extends Error {
   readonly exitCode: number | undefined;
@@ -50,7 +52,7 @@ const KEPT_GIT_VARIABLES = new Set([
   "GIT_CEILING_DIRECTORIES",
 ]);
 
-/** simple-git refuses these by name; none of our commands opens an editor or a pager. */
+/** None of our commands opens an editor or a pager, or asks a person by a program of theirs. */
 const INTERACTIVE_VARIABLES = new Set(["EDITOR", "VISUAL", "PAGER", "PREFIX", "SSH_ASKPASS"]);
 
 const OWN_VARIABLES: Record<string, string> = { GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C" };
@@ -85,10 +87,7 @@ function nextStep(stderr: string): string {
 }
 
 /**
- * Makes a runner for git commands in `dir`, through simple-git.
- *
- * simple-git blocks every GIT_ variable, hooksPath and fsmonitor settings unless they are declared; here they are declared,
- * because all of them are this adapter's own values and none comes from a model.
+ * Makes a runner for git commands in `dir`.
  * @param environment the process environment to start from; unrelated GIT_ variables of it are dropped.
  * @returns a function that gives stdout as text and throws GitError for an exit code it was not told to accept.
  */
@@ -98,44 +97,26 @@ export function createGitRunner(
 ): GitRunner {
   const base = gitEnvironment(environment);
   return async (args, options = {}) => {
-    const env = { ...base, ...options.env };
     const config = [
       ...OWN_CONFIG,
       ...(options.ownHooksPath ? [] : ["core.hooksPath=/dev/null"]),
       ...(options.config ?? []),
     ];
-    let exitCode = 0;
-    let stderr = "";
-    // Loaded with the first command: most starts of the host never run one.
-    const { simpleGit } = await import("simple-git");
-    const git = simpleGit({
-      baseDir: dir,
-      config,
-      allowEnvironment: Object.keys(env),
-      unsafe: {
-        allowUnsafeHooksPath: true,
-        allowUnsafeFsMonitor: true,
-        allowUnsafeConfigPaths: true,
-        allowUnsafeTemplateDir: true,
-      },
-      // simple-git takes a non-zero exit without stderr for success; `git diff --quiet` and the like answer that way.
-      errors: (error, result) => {
-        exitCode = result.exitCode;
-        stderr = Buffer.concat(result.stdErr).toString("utf8");
-        return result.exitCode === 0 || options.accept?.includes(result.exitCode)
-          ? undefined
-          : (error ?? result.stdErr[0] ?? Buffer.from("no message"));
-      },
-      ...(options.stdin === undefined ? {} : { input: () => options.stdin }),
-      ...(options.silentMs === undefined ? {} : { timeout: { block: options.silentMs } }),
+    const failed = (detail: string, exitCode?: number) =>
+      new GitError(`git ${args[0] ?? ""} failed in ${dir}.`, detail, nextStep(detail), exitCode);
+    const { stdin, silentMs, env, accept = [] } = options;
+    const ran = await spawnGit([...config.flatMap((setting) => ["-c", setting]), ...args], {
+      cwd: dir,
+      env: { ...base, ...env },
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(silentMs === undefined ? {} : { silentMs }),
+    }).catch((error: unknown) => {
+      throw failed(messageOf(error));
     });
-    try {
-      const stdout = await git.env(env).raw([...args]);
-      return { stdout, exitCode };
-    } catch (error) {
-      const detail = stderr !== "" ? stderr : messageOf(error);
-      throw new GitError(`git ${args[0] ?? ""} failed in ${dir}.`, detail, nextStep(detail), exitCode || undefined);
-    }
+    const { exitCode, stdout, stderr } = ran;
+    if (exitCode === 0 || (exitCode !== null && accept.includes(exitCode))) return { stdout, exitCode };
+    if (ran.silent) throw failed(`It said nothing for ${(silentMs ?? 0) / 1000} s and was ended.`);
+    throw failed(stderr.trim() === "" ? "It gave no message." : stderr, exitCode ?? undefined);
   };
 }
 

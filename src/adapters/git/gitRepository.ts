@@ -1,7 +1,7 @@
 import type { Git } from "../../ports/git.ts";
 import { withCheckout } from "./checkout.ts";
 import { commitObject, commitTree, headCommit } from "./commit.ts";
-import { fingerprintFiles } from "./fingerprint.ts";
+import { Fingerprints } from "./fingerprint.ts";
 import { createGitRunner, GitError, type GitRunner, splitNul } from "./gitCommand.ts";
 import { projectHooks, protectedDirs, withMessageFile } from "./hooks.ts";
 import { endInterrupted } from "./indexLock.ts";
@@ -14,6 +14,7 @@ import { changedPaths, composeTree, diffText, emptyTree, readText, treePaths } f
 interface Opened {
   git: GitRunner;
   paths: RepositoryPaths;
+  fingerprints: Fingerprints;
 }
 
 /**
@@ -36,7 +37,9 @@ export function createGit(dir: string): Git {
         "Run `git init` there (the swarm needs git for its evidence), then try again.",
       );
     const git = createGitRunner(root);
-    opened = { git, paths: await repositoryPaths(git, root) };
+    const paths = await repositoryPaths(git, root);
+    // Another call may have been faster: those that ask together have to meet.
+    opened ??= { git, paths, fingerprints: new Fingerprints(git, root) };
     return opened;
   };
   const treeOf = async (commit: string): Promise<string> => {
@@ -66,10 +69,7 @@ export function createGit(dir: string): Git {
     changed: async (from, to) => changedPaths((await open()).git, from, to),
     diff: async (from, to, paths, maxBytes) => diffText((await open()).git, from, to, paths, maxBytes),
     composeTree: async (base, from, paths) => composeTree((await open()).git, base, from, paths),
-    fingerprint: async (under, inside) => {
-      const { git, paths } = await open();
-      return fingerprintFiles(git, paths.root, under, inside);
-    },
+    fingerprint: async (under, inside) => (await open()).fingerprints.of(under, inside),
     tracked: async (names) => {
       const { git } = await open();
       return splitNul((await git(["ls-files", "-z", "--", ...names.map((name) => `:(top,literal)${name}`)])).stdout);

@@ -1,5 +1,7 @@
-import { lstat, readdir, readFile, readlink, realpath } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
+import { entryAt, isDirectoryAt, realPathOf } from "./entryAt.ts";
 
 export interface BaselineOptions {
   /** Host directory that becomes /tmp inside. */
@@ -95,7 +97,7 @@ export function secretNames(environment: Readonly<Record<string, string | undefi
  * bwrap's arguments for everything that does not depend on the scope: a read-only root, private /tmp, empty /run, own
  * network, processes and IPC, no capabilities. The project is bound after these.
  */
-export async function baselineArgs(options: BaselineOptions): Promise<string[]> {
+export function baselineArgs(options: BaselineOptions): string[] {
   const args = [
     ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
     ["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
@@ -103,27 +105,33 @@ export async function baselineArgs(options: BaselineOptions): Promise<string[]> 
     ...PROC_READ_ONLY.map((entry) => ["--ro-bind-try", entry, entry]),
     ["--bind", options.privateTmp, "/tmp", "--tmpfs", "/run"],
   ].flat();
-  const varRun = await lstat("/var/run").catch(() => undefined);
-  if (varRun?.isDirectory()) args.push("--tmpfs", "/var/run");
+  if (isDirectoryAt("/var/run")) args.push("--tmpfs", "/var/run");
   for (const [name, value] of Object.entries(ENVIRONMENT)) args.push("--setenv", name, value);
   return args;
 }
 
 /** Covers over a home's secrets, each with the path it lies on. */
-export async function homeMasks(home: string, environment: BaselineOptions["environment"]): Promise<Mask[]> {
+export function homeMasks(home: string, environment: BaselineOptions["environment"]): Mask[] {
   const under = (name: string) => path.join(home, name);
   const dataHome = environment.XDG_DATA_HOME;
   const dirs = [...SECRET_DIRS.map(under), ...(dataHome ? [path.join(dataHome, "opencode")] : [])];
-  const dotEnv = (await readdir(home).catch(() => [])).filter((name) => /^\.env(\.|$)/.test(name));
+  const dotEnv = namesIn(home).filter((name) => /^\.env(\.|$)/.test(name));
   const files = [...SECRET_FILES, ...dotEnv].map(under);
-  const masks = await Promise.all([...dirs, ...files].map(maskOf));
-  return masks.flatMap((mask) => mask ?? []);
+  return [...dirs, ...files].flatMap((entry) => maskOf(entry) ?? []);
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
 }
 
 /** Covers an existing entry. Dotfile managers link such files, and bwrap mounts on no link: the target is covered. */
-async function maskOf(entry: string): Promise<Mask | undefined> {
-  const target = await realpath(entry).catch(() => undefined);
-  const info = target === undefined ? undefined : await lstat(target).catch(() => undefined);
+function maskOf(entry: string): Mask | undefined {
+  const target = realPathOf(entry);
+  const info = target === undefined ? undefined : entryAt(target);
   if (target === undefined || info === undefined) return undefined;
   const args = info.isDirectory()
     ? ["--tmpfs", target, "--remount-ro", target]
@@ -149,7 +157,7 @@ export async function socketMasks(projectDir: string): Promise<string[]> {
   const sockets: string[] = [];
   for (const entry of paths) {
     const isVisible = !hidden.test(entry) || entry.startsWith(`${projectDir}/`);
-    if (isVisible && (await lstat(entry).catch(() => undefined))?.isSocket()) sockets.push(entry);
+    if (isVisible && entryAt(entry)?.isSocket()) sockets.push(entry);
   }
   return sockets.slice(0, 100).flatMap((socket) => ["--ro-bind-try", "/dev/null", socket]);
 }

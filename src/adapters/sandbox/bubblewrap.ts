@@ -142,7 +142,7 @@ export class BubblewrapSandbox implements Sandbox {
     ];
     const rules = scopeRules(scopeOf(spec), spec.except ?? [], alsoProtected);
     const own = await this.privateStore(spec.privateId);
-    const baseline = await baselineArgs({ privateTmp: own.tmp, environment: this.environment });
+    const baseline = baselineArgs({ privateTmp: own.tmp, environment: this.environment });
     const hasPrivateDirs = spec.role === "worker" || spec.role === "qa";
     const shown = spec.worktree ? await shownArgs(treeDir, projectDir, spec.worktree.shown) : [];
     const outputs = hasPrivateDirs
@@ -151,7 +151,7 @@ export class BubblewrapSandbox implements Sandbox {
     for (const dir of outputs.made) this.made.add(dir);
     // After the mount points were made: what stands now is what the call finds, the rest is the call's.
     const plan = await planWritable(treeDir, rules, projectDir);
-    const masks = await homeMasks(this.home, this.environment);
+    const masks = homeMasks(this.home, this.environment);
     const masksOf = (within: boolean) =>
       masks.filter(({ target }) => isShown(target) === within).flatMap((mask) => mask.args);
     const args = [
@@ -162,7 +162,7 @@ export class BubblewrapSandbox implements Sandbox {
         ? await worktreeView(treeDir, projectDir, repository, path.join(own.dirs, "gitfile"))
         : ["--ro-bind", projectDir, projectDir, ...outerGitDirs.flatMap((dir) => ["--ro-bind-try", dir, dir])]),
       ...plan.args,
-      ...(spec.worktree ? shown : await othersHidden(projectDir)),
+      ...(spec.worktree ? shown : othersHidden(projectDir)),
       ...outputs.args,
       // Last, because a bind brings back what lies below it: sockets in the project, secrets where the home is the project.
       ...masksOf(true),

@@ -1,26 +1,34 @@
-/** Which directories git ignores. Calls that begin while git still answers the same question share its answer. */
-export class IgnoredDirs {
-  private readonly asking = new Map<string, Promise<ReadonlySet<string>>>();
+import { createGitRunner, GitError, splitNul } from "../git/gitCommand.ts";
+import { Together } from "../together.ts";
 
-  /** The names, of those in `projectDir`, that git ignores as directories; none outside a repository. */
-  among(projectDir: string, names: readonly string[]): Promise<ReadonlySet<string>> {
-    const key = [projectDir, ...names].join("\0");
-    const known = this.asking.get(key);
-    if (known) return known;
-    const answer = ask(projectDir, names).finally(() => this.asking.delete(key));
-    this.asking.set(key, answer);
-    return answer;
+/** A git that hangs must not hold a shell call up for ever (ms). */
+const LIMIT_MS = 10_000;
+
+/** Which directories git ignores. Those that ask while git answers somebody else are answered together. */
+export class IgnoredDirs {
+  private readonly projects = new Map<string, Together<readonly string[], ReadonlySet<string>>>();
+
+  /** The names, among those in `projectDir`, that git ignores as directories; none outside a repository. */
+  async among(projectDir: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+    if (names.length === 0) return new Set();
+    const known = this.projects.get(projectDir);
+    const project = known ?? new Together((asked) => ask(projectDir, [...new Set(asked.flat())]));
+    this.projects.set(projectDir, project);
+    return project.ask(names);
   }
 }
 
 async function ask(projectDir: string, names: readonly string[]): Promise<ReadonlySet<string>> {
-  if (names.length === 0) return new Set();
-  const { execa } = await import("execa");
-  const result = await execa("git", ["check-ignore", "-z", "--stdin"], {
-    cwd: projectDir,
-    input: names.map((name) => `${name}/`).join("\0"),
-    reject: false,
-    timeout: 10_000,
-  });
-  return new Set(result.stdout.split("\0").map((name) => name.replace(/\/$/, "")));
+  try {
+    const stdin = names.map((name) => `${name}/`).join("\0");
+    const { stdout } = await createGitRunner(projectDir)(["check-ignore", "-z", "--stdin"], {
+      stdin,
+      accept: [1],
+      silentMs: LIMIT_MS,
+    });
+    return new Set(splitNul(stdout).map((name) => name.replace(/\/$/, "")));
+  } catch (error) {
+    if (error instanceof GitError && error.exitCode === 128) return new Set();
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
-import { cp, lstat, mkdir, readdir, rmdir } from "node:fs/promises";
+import { cp, mkdir, readdir, rmdir } from "node:fs/promises";
 import path from "node:path";
+import { entryAt, isDirectoryAt } from "./entryAt.ts";
 import type { IgnoredDirs } from "./ignoredDirs.ts";
 import type { ScopeRules } from "./scopeRules.ts";
 
@@ -38,7 +39,7 @@ export async function privateDirs(
   const candidates = [...BUILD_DIRS, ...CACHE_DIRS].filter(
     (name) => rules.directory(name) === "closed" && !rules.isProtected(name),
   );
-  const hasModules = await isDirectory(path.join(view, "node_modules"));
+  const hasModules = isDirectoryAt(path.join(view, "node_modules"));
   const asked = [...candidates, ...(hasModules ? ["node_modules"] : [])];
   const ignored = await ignoredDirs.among(projectDir, asked);
   const wanted = candidates.filter((name) => ignored.has(name));
@@ -48,17 +49,16 @@ export async function privateDirs(
   for (const name of wanted) {
     // Dependencies are the project's in every view: what is mounted on lies there.
     const original = path.join(name.startsWith("node_modules/") ? view : projectDir, name);
-    if (!(await isDirectory(original))) {
+    if (!isDirectoryAt(original)) {
       const mayMake = MADE_WHERE_MISSING.has(name) || name.startsWith("node_modules/");
-      if (!mayMake || (await lstat(original).catch(() => undefined)) !== undefined) continue;
+      if (!mayMake || entryAt(original) !== undefined) continue;
       await mkdir(original, { recursive: true });
       made.push(original);
     }
     const contents = path.join(view, name);
     const own = path.join(storeDir, name.replaceAll("/", "+"));
-    if (!(await isDirectory(own))) {
-      if (BUILD_DIRS.includes(name) && !(await copySmall((await isDirectory(contents)) ? contents : original, own)))
-        continue;
+    if (!isDirectoryAt(own)) {
+      if (BUILD_DIRS.includes(name) && !(await copySmall(isDirectoryAt(contents) ? contents : original, own))) continue;
       await mkdir(own, { recursive: true });
     }
     args.push("--bind", own, contents);
@@ -77,8 +77,4 @@ async function copySmall(from: string, to: string): Promise<boolean> {
   if (entries.length > MAX_COPIED_FILES) return false;
   await cp(from, to, { recursive: true, verbatimSymlinks: true });
   return true;
-}
-
-async function isDirectory(entry: string): Promise<boolean> {
-  return (await lstat(entry).catch(() => undefined))?.isDirectory() ?? false;
 }

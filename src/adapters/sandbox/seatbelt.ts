@@ -82,7 +82,7 @@ export class SeatbeltSandbox implements Sandbox {
     const rules = scopeRules(scopeOf(spec), spec.except ?? [], [...inside, ...repository.submoduleGit]);
     const plan = await planWritable(projectDir, rules);
     const own = await this.ownDir(spec.privateId);
-    const hidden = (await homeMasks(this.home, this.environment)).map(({ target }) => target);
+    const hidden = homeMasks(this.home, this.environment).map(({ target }) => target);
     const profile = path.join(own, randomUUID());
     const text = seatbeltProfile({ writes: writeRules(plan.args), hidden, tmp: path.join(own, "tmp") });
     await writeFile(profile, text, { mode: 0o600 });

@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
-import { lstat, mkdir, readdir, readlink } from "node:fs/promises";
+import { mkdir, readdir, readlink } from "node:fs/promises";
 import path from "node:path";
 import { isSecretFile } from "../../core/scope/secretFiles.ts";
+import { entryAt, isDirectoryAt } from "./entryAt.ts";
 import { ScopeNotBindableError } from "./errors.ts";
 import { nestedNames } from "./nestedNames.ts";
 import type { ScopePattern, ScopeRules } from "./scopeRules.ts";
@@ -45,10 +46,9 @@ export async function planWritable(projectDir: string, rules: ScopeRules, shownA
 }
 
 /** Workers' own trees hold the same files once more: a test runner that looks into every directory would run them all. */
-export async function othersHidden(projectDir: string): Promise<string[]> {
+export function othersHidden(projectDir: string): string[] {
   const dir = path.join(projectDir, ".aegis", "worktrees");
-  const info = await lstat(dir).catch(() => undefined);
-  return info?.isDirectory() ? ["--tmpfs", dir, "--remount-ro", dir] : [];
+  return isDirectoryAt(dir) ? ["--tmpfs", dir, "--remount-ro", dir] : [];
 }
 
 class Walk {
@@ -178,7 +178,7 @@ async function ensureDirectory(projectDir: string, pattern: ScopePattern, rules:
   for (const segment of pattern.dir === "" ? [] : pattern.dir.split("/")) {
     at = path.posix.join(at, segment);
     const absolute = path.join(projectDir, at);
-    const info = await lstat(absolute).catch(() => undefined);
+    const info = entryAt(absolute);
     if (info === undefined) await mkdir(absolute, { recursive: true });
     else if (info.isSymbolicLink()) {
       const target = await readlink(absolute);

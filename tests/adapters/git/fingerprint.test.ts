@@ -75,3 +75,20 @@ test("what is asked for by a literal path is taken literally, names beyond ASCII
   expect(await git.fingerprint(["src/[a]"], () => true)).not.toBe(one);
   expect(await git.fingerprint([""], () => true)).not.toBe(await git.fingerprint(["none"], () => true));
 });
+
+test("asked for several scopes at once each gets its own, as if asked alone", async () => {
+  const git = createGit(repository.dir);
+  const inB = (path: string) => path.startsWith("src/b/");
+  const [a, b, all] = [await now(), await git.fingerprint(["src/b"], inB), await git.fingerprint([""], () => true)];
+  const ask = () => [
+    git.fingerprint(["src/a"], inA),
+    git.fingerprint(["src/b"], inB),
+    git.fingerprint([""], () => true),
+  ];
+  expect(await Promise.all([...ask(), ...ask()])).toEqual([a, b, all, a, b, all]);
+  // Asked while another question is being answered, and after a change: the answer knows the change.
+  const early = git.fingerprint(["src/b"], inB);
+  await repository.write("src/a/new.ts", "new");
+  expect(await git.fingerprint(["src/a"], inA)).not.toBe(a);
+  expect(await early).toBe(b);
+});
