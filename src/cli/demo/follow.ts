@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FileEventLogs } from "../../adapters/log/fileEventLogs.ts";
+import { inCells } from "../../core/view/cells.ts";
 import { duration, progressBar, workerRows } from "../../core/workflow/dashboard.ts";
 import { fold } from "../../core/workflow/evolve.ts";
 import type { OpenQuestion, Swarm } from "../../core/workflow/state.ts";
 import { isLive } from "../../core/workflow/state.ts";
 import { stopText } from "../../core/workflow/stopText.ts";
+import { swarmWord } from "../../core/workflow/swarmWords.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
+import { say } from "../messages/catalogue.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Screen } from "./screen.ts";
 
@@ -56,7 +59,7 @@ export async function followSwarm(options: FollowOptions): Promise<Swarm> {
     if (swarm?.exhausted) {
       throw new CliFailure(
         swarm.stopped
-          ? stopText(swarm.stopped, "en")
+          ? stopText(swarm.stopped, io.lang)
           : "The Commander ended its turn again and again without progress.",
       );
     }
@@ -64,7 +67,7 @@ export async function followSwarm(options: FollowOptions): Promise<Swarm> {
     const asked = swarm?.question ? questionKey(swarm.question) : "";
     if (!busy && asked !== "" && asked !== answered) {
       answered = asked;
-      screen.line(`${paint(io, "bold", "person (scripted):")} ${options.yes}`);
+      screen.line(`${paint(io, "bold", `${say(io.lang, "demo.person")}:`)} ${options.yes}`);
       await conversation.say(options.yes);
       restingSince = Date.now();
     }
@@ -96,26 +99,28 @@ function makeTeller(io: Io, screen: Screen) {
   const statuses = new Map<string, string>();
   return {
     words(kind: "text" | "error", text: string) {
-      const who = paint(io, kind === "error" ? "red" : "green", kind === "error" ? "commander, error:" : "commander:");
+      const name = say(io.lang, kind === "error" ? "demo.commander.error" : "demo.commander");
+      const who = paint(io, kind === "error" ? "red" : "green", `${name}:`);
       screen.line(`${who} ${text}`);
     },
     state(swarm: Swarm) {
       if (swarm.phase !== phase) {
         phase = swarm.phase;
-        screen.line(paint(io, "yellow", `── ${phase}`));
+        screen.line(paint(io, "yellow", `── ${swarmWord(io.lang, `phase.${swarm.phase}`)}`));
       }
       const rows = workerRows(swarm, Date.now());
       for (const row of rows) {
         if (statuses.get(row.id) === row.status) continue;
         statuses.set(row.id, row.status);
-        if (!io.isTTY) screen.line(`   ${row.id} ${row.name}: ${row.status}`);
+        if (!io.isTTY) screen.line(`   ${row.id} ${row.name}: ${swarmWord(io.lang, `worker.${row.status}`)}`);
       }
       if (rows.length === 0 || phase === "done") return screen.block([]);
       const width = Math.max(...rows.map((row) => row.name.length));
       const lines = rows.map(
-        (row) => `${row.id}  ${row.name.padEnd(width)}  ${row.status.padEnd(13)} ${duration(row.durationMs)}`,
+        (row) =>
+          `${row.id}  ${row.name.padEnd(width)}  ${inCells(swarmWord(io.lang, `worker.${row.status}`), 13)} ${duration(row.durationMs)}`,
       );
-      screen.block([...lines, progressBar(swarm)]);
+      screen.block([...lines, progressBar(swarm, io.lang)]);
     },
   };
 }

@@ -9,6 +9,7 @@ import { renderFinalReport } from "../../core/workflow/dashboard.ts";
 import { messageOf } from "../../ports/thrown.ts";
 import { CliFailure } from "../failure.ts";
 import { type Io, paint, writeJson } from "../io.ts";
+import { say } from "../messages/catalogue.ts";
 import { packageRoot } from "../packageRoot.ts";
 import { type DemoContent, loadDemoContent } from "./content.ts";
 import { openConversation } from "./conversation.ts";
@@ -18,7 +19,7 @@ import { type RunningServer, startOpencode } from "./opencodeServe.ts";
 import { assertEmpty, makeProject, provideTools } from "./project.ts";
 import { demoResult } from "./result.ts";
 import { demoBrain, demoRequest } from "./scenario.ts";
-import { makeScreen, type Screen } from "./screen.ts";
+import { makeScreen, paragraphs, type Screen } from "./screen.ts";
 import { demoWords } from "./words.ts";
 
 export interface DemoOptions {
@@ -100,9 +101,9 @@ export async function runDemo(io: Io, options: DemoOptions): Promise<void> {
     if (options.json) writeJson(io, { ...result, ...(stays ? { project: keptProject } : {}) });
     else {
       io.stdout.write(
-        `\n${renderFinalReport(swarm, Date.now())}\n\nModel: ${model.label} · isolation: ${result.isolation}\n`,
+        `\n${paragraphs(renderFinalReport(swarm, Date.now(), io.lang), io.columns)}\n\n${say(io.lang, "demo.model", { model: model.label, isolation: result.isolation })}\n`,
       );
-      if (stays) io.stdout.write(`Project: ${keptProject}\n`);
+      if (stays) io.stdout.write(`${say(io.lang, "demo.project", { dir: keptProject })}\n`);
     }
   } catch (error) {
     screen.end();
@@ -197,7 +198,7 @@ async function converse(input: {
     signal: io.signal,
   });
   const request = demoRequest(content, io.lang);
-  screen.line(`${paint(io, "bold", "person (scripted):")} ${request}`);
+  screen.line(`${paint(io, "bold", `${say(io.lang, "demo.person")}:`)} ${request}`);
   await conversation.say(request);
   return await followSwarm({
     io,

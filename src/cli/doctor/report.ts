@@ -9,6 +9,13 @@ const quietMs = 2_000;
 /** Off a terminal a line stays, so it comes rarely. */
 const lineEveryMs = 15_000;
 
+/** After this long (ms) a person is told why it takes that long. */
+const LONG_MS = 10_000;
+/** Checks that wait for an OpenCode to start. */
+const STARTS: ReadonlySet<CheckName> = new Set([
+  ...(["config", "opencode-config", "elsewhere", "plugin-loads", "providers", "gate"] as const),
+]);
+
 /** Column at which a line says what was seen. */
 const SEEN_AT = 25;
 
@@ -47,7 +54,10 @@ export function makeReport(io: Io, order: readonly Check[], rows: { write(text: 
   const tell = () => {
     const since = Date.now() - begun;
     if (since < quietMs || running.size === 0) return;
-    const text = say(io.lang, "doctor.running", { seconds: Math.round(since / 1000), names: [...running].join(", ") });
+    const words = { seconds: Math.round(since / 1000), names: [...running].join(", ") };
+    const key =
+      since >= LONG_MS && [...running].some((name) => STARTS.has(name)) ? "doctor.running.start" : "doctor.running";
+    const text = say(io.lang, key, words);
     if (io.isTTY) {
       erase();
       // One line of the terminal, or erasing it would leave the rest.

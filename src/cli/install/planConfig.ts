@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "../../config/document.ts";
 import { removeAt } from "../../config/jsoncEdit.ts";
 import { readFormat, writeFormat } from "../../config/textFormat.ts";
+import { hiddenProvider } from "../../core/gate/hiddenProvider.ts";
 import { Edit, isRecord, type Json, specOf } from "./edit.ts";
 import type { Owned } from "./manifest.ts";
 
@@ -30,7 +31,9 @@ export type ConfigNote =
   | { kind: "kept"; key: string; value: string }
   | { kind: "bare-name" }
   | { kind: "provider-existed" }
-  | { kind: "provider-disabled" };
+  | { kind: "provider-disabled" }
+  /** A kept model whose provider OpenCode will not load. */
+  | { kind: "model-hidden"; key: string; value: string; provider: string; enabled: string };
 
 export type ConfigPlan =
   | {
@@ -203,6 +206,12 @@ export function planConfig(
   );
   const named = edit.value(["enabled_providers"]) ?? below.enabled_providers;
   const enabledProviders = Array.isArray(named) ? named.map(String) : ["aegis"];
+  for (const key of ["model", "small_model"] as const) {
+    const model = edit.value([key]) ?? below[key];
+    const provider = typeof model === "string" ? hiddenProvider(model, enabledProviders) : undefined;
+    if (provider !== undefined)
+      notes.push({ kind: "model-hidden", key, value: String(model), provider, enabled: enabledProviders.join(", ") });
+  }
   return { ok: true, after: writeFormat(edit.text, format), owned, notes, enabledProviders };
 }
 

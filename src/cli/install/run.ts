@@ -54,6 +54,7 @@ function warn(io: Io, text: string): void {
 
 function wordNote(io: Io, note: ConfigNote): string {
   if (note.kind === "kept") return say(io.lang, "install.kept", { key: note.key, value: note.value });
+  if (note.kind === "model-hidden") return say(io.lang, "install.modelHidden", { ...note });
   if (note.kind === "bare-name") return say(io.lang, "install.bareName");
   return say(io.lang, note.kind === "provider-existed" ? "install.providerExisted" : "install.providerDisabled");
 }

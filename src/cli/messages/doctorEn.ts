@@ -7,6 +7,8 @@ export const doctorEn = {
   "doctor.failed.next": "Do what stands above, then run `oh-my-qwencoder doctor` again.",
   "doctor.good": "All is well: {ok} ok, {warn} to look at, {skip} not applicable.",
   "doctor.todo": "What to do",
+  "doctor.running.start":
+    "still looking ({seconds} s): {names} (OpenCode starts; where it cannot reach the npm registry that takes longer, `install --global` spares it)",
   "doctor.running": "still looking ({seconds} s): {names}",
   "doctor.group.machine": "This machine",
   "doctor.group.project": "This project",
@@ -141,6 +143,10 @@ export const doctorEn = {
   "doctor.mend.enabledProviders":
     'write `"enabled_providers": ["aegis"]` into OpenCode\'s configuration (`oh-my-qwencoder install` does)',
   "doctor.title.default-model": "no model is a hosted one",
+  "doctor.seen.defaultModel.hidden":
+    "{key} is {model}, and enabled_providers leaves {provider} out: OpenCode cannot find it",
+  "doctor.mend.defaultModel.hidden":
+    'add "{provider}" to `enabled_providers` in OpenCode\'s configuration, or remove `{key}` and run `oh-my-qwencoder install`',
   "doctor.mend.defaultModel":
     'write `"model": "aegis/…"` into OpenCode\'s configuration (`oh-my-qwencoder install` does)',
   "doctor.title.elsewhere": "other directories are safe too",

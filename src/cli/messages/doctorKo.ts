@@ -8,6 +8,8 @@ export const doctorKo: Record<keyof typeof doctorEn, string> = {
   "doctor.failed.next": "위에 적힌 대로 고친 뒤 `oh-my-qwencoder doctor` 를 다시 실행하세요.",
   "doctor.good": "모두 괜찮습니다: 정상 {ok}, 살펴볼 것 {warn}, 해당 없음 {skip}.",
   "doctor.todo": "할 일",
+  "doctor.running.start":
+    "검사 중 ({seconds}초): {names} (OpenCode 시작 중. npm 레지스트리에 닿지 않으면 더 걸리며, `install --global` 을 하면 줄어듭니다)",
   "doctor.running": "검사 중 ({seconds}초): {names}",
   "doctor.group.machine": "이 컴퓨터",
   "doctor.group.project": "이 프로젝트",
@@ -143,6 +145,10 @@ export const doctorKo: Record<keyof typeof doctorEn, string> = {
   "doctor.mend.enabledProviders":
     'OpenCode의 설정에 `"enabled_providers": ["aegis"]` 를 쓰세요 (`oh-my-qwencoder install` 이 해 줍니다)',
   "doctor.title.default-model": "외부 모델이 없음",
+  "doctor.seen.defaultModel.hidden":
+    "{key} 은(는) {model} 인데 enabled_providers 에 {provider} 이(가) 없어 OpenCode가 찾지 못함",
+  "doctor.mend.defaultModel.hidden":
+    'OpenCode 설정의 `enabled_providers` 에 "{provider}" 를 더하거나, `{key}` 를 지우고 `oh-my-qwencoder install` 을 실행하세요',
   "doctor.mend.defaultModel":
     'OpenCode의 설정에 `"model": "aegis/…"` 를 쓰세요 (`oh-my-qwencoder install` 이 해 줍니다)',
   "doctor.title.elsewhere": "다른 디렉터리도 안전함",

@@ -97,6 +97,8 @@ export const en = {
   "install.notServed": "{url} answers but does not serve `{model}` (it serves: {models})",
   "install.agent": "an agent `{name}` is there already and stays yours; ours is called `{ours}`",
   "install.kept": "`{key}` is {value} already and was kept",
+  "install.modelHidden":
+    "`{key}` stays {value}, but `enabled_providers` has {enabled} only, so OpenCode will not find it: add `{provider}` there, or remove `{key}` and install again (it then names the swarm's model)",
   "install.bareName":
     "the plugin list names `oh-my-qwencoder` without a path; on the registry that is another package, take it out",
   "install.providerExisted": "a provider `aegis` was there already; only what the plugin needs was changed in it",
@@ -134,6 +136,11 @@ export const en = {
     "There is an install for the user, which serves every project ({record}): `oh-my-qwencoder install --global --uninstall` takes it out.",
   "uninstall.elsewhere.managed":
     "There is an install for the whole machine ({record}): `oh-my-qwencoder install --managed --uninstall` takes it out.",
+  "demo.person": "person (scripted)",
+  "demo.commander": "commander",
+  "demo.commander.error": "commander, error",
+  "demo.model": "Model: {model} · isolation: {isolation}",
+  "demo.project": "Project: {dir}",
   "swarm.description": "the swarm of this project: what it does, what it did, stop it or let it go on",
   "swarm.noGit": "{dir} is not in a git repository, and a swarm lives at the root of one",
   "swarm.noGit.next": "Run the command in the project the swarm works on.",

@@ -98,6 +98,8 @@ export const ko: Record<keyof typeof en, string> = {
   "install.notServed": "{url} 은(는) 응답하지만 `{model}` 을(를) 제공하지 않습니다 (제공: {models})",
   "install.agent": "`{name}` 에이전트가 이미 있어 그대로 두고, 우리 것은 `{ours}` 로 부릅니다",
   "install.kept": "`{key}` 은(는) 이미 {value} 이므로 그대로 두었습니다",
+  "install.modelHidden":
+    "`{key}` 은(는) {value} 그대로인데 `enabled_providers` 에는 {enabled} 만 있어 OpenCode가 찾지 못합니다. 거기에 `{provider}` 를 더하거나, `{key}` 를 지우고 다시 설치하세요(그러면 스웜의 모델이 됩니다)",
   "install.bareName":
     "플러그인 목록에 경로 없는 `oh-my-qwencoder` 가 있습니다. 레지스트리의 그 이름은 다른 패키지이니 지우세요",
   "install.providerExisted": "`aegis` 제공자가 이미 있어 플러그인에 필요한 것만 바꾸었습니다",
@@ -136,6 +138,11 @@ export const ko: Record<keyof typeof en, string> = {
     "모든 프로젝트에 쓰이는 사용자 설치가 있습니다({record}). `oh-my-qwencoder install --global --uninstall` 로 되돌립니다.",
   "uninstall.elsewhere.managed":
     "기계 전체의 설치가 있습니다({record}). `oh-my-qwencoder install --managed --uninstall` 로 되돌립니다.",
+  "demo.person": "사람(각본)",
+  "demo.commander": "커맨더",
+  "demo.commander.error": "커맨더, 오류",
+  "demo.model": "모델: {model} · 격리: {isolation}",
+  "demo.project": "프로젝트: {dir}",
   "swarm.description": "이 프로젝트의 스웜: 상태, 기록, 중단, 계속",
   "swarm.noGit": "{dir} 은(는) git 저장소 안이 아닙니다. 스웜은 저장소의 루트에 있습니다",
   "swarm.noGit.next": "스웜이 일하는 프로젝트에서 명령을 실행하세요.",

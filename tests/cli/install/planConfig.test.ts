@@ -51,6 +51,19 @@ const written = fc
 
 const value = (text: string) => parse(text.replace(/^\uFEFF/, ""), [], { allowTrailingComma: true });
 
+it("keeps a person's model, and says where its provider is one that OpenCode will not load", () => {
+  const notes = (text: string) => {
+    const plan = planConfig(text, {}, wish);
+    if (!plan.ok) throw new Error(plan.detail);
+    return plan.notes.filter(({ kind }) => kind === "model-hidden");
+  };
+  expect(notes('{"model": "ollama/qwen"}')).toEqual([
+    { kind: "model-hidden", key: "model", value: "ollama/qwen", provider: "ollama", enabled: "aegis" },
+  ]);
+  expect(notes('{"small_model": "ollama/qwen", "enabled_providers": ["ollama"]}')).toEqual([]);
+  expect(notes("{}")).toEqual([]);
+});
+
 it("adds without losing a word, does nothing the second time, and takes all of it out again", () => {
   fc.assert(
     fc.property(written, (text) => {

@@ -1,4 +1,5 @@
 import { egress } from "../../../core/gate/egress.ts";
+import { hiddenProvider } from "../../../core/gate/hiddenProvider.ts";
 import type { HostConfigFault, HostConfigFinding } from "../../../core/gate/hostConfig.ts";
 import { type Check, type CheckContext, fail, ok, skip, warn } from "../check.ts";
 import type { MergedConfig } from "../facts/mergedConfig.ts";
@@ -105,6 +106,15 @@ export const checkDefaultModel: Check = {
     if (typeof judged === "string") return skip(judged);
     const { merged, found } = judged;
     if (found.length > 0) return fail(listOf(context, found), say("doctor.mend.defaultModel"));
+    for (const key of ["model", "small_model"] as const) {
+      const model = merged[key];
+      const enabled = merged.enabled_providers;
+      const provider = model && enabled ? hiddenProvider(model, enabled) : undefined;
+      if (model && provider !== undefined) {
+        const about = { key, model, provider };
+        return warn(say("doctor.seen.defaultModel.hidden", about), say("doctor.mend.defaultModel.hidden", about));
+      }
+    }
     return ok(merged.model ?? (merged.enabled_providers ?? []).join(", "));
   },
 };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -14,7 +15,7 @@ import { type GateProbe, probeGate } from "../gateProbe.ts";
 import type { DoctorOptions } from "../options.ts";
 import { allowedHosts, hostFindings } from "./hostFindings.ts";
 import { apiKeyOf, declaredContext } from "./installed.ts";
-import { type MergedConfig, pluginEntry, readMerged } from "./mergedConfig.ts";
+import { type MergedConfig, pluginEntry, readMerged, StartLimit } from "./mergedConfig.ts";
 import { listModels, type ModelList, type Target } from "./modelList.ts";
 import { findProgram, opencodeVersion } from "./opencodeProgram.ts";
 import { lookInto, type Served } from "./opencodeServe.ts";
@@ -71,7 +72,13 @@ function quietEnvironment(env: Io["env"]): Record<string, string> {
     // Without these OpenCode waits over a minute for the registry where it cannot be reached.
     npm_config_offline: "true",
     npm_config_fetch_retries: "0",
+    npm_config_fetch_timeout: "5000",
   };
+}
+
+/** OpenCode's own database of this user. */
+function openCodeDatabase(io: Io): string {
+  return join(io.env.XDG_DATA_HOME || join(homeOf(io), ".local", "share"), "opencode", "opencode.db");
 }
 
 /** What takes seconds to look up. */
@@ -84,6 +91,7 @@ type SlowFacts = Pick<Facts, "opencode" | "merged" | "elsewhere" | "served" | "g
  */
 export function makeFacts(io: Io, options: Pick<DoctorOptions, "opencode">, known: Partial<SlowFacts> = {}): Facts {
   const env = quietEnvironment(io.env);
+  const starts = { signal: io.signal, limit: new StartLimit(() => performance.now()) };
   const projectDir = once(() => findProjectRoot(io.cwd));
   const cwd = async () => (await projectDir()) ?? io.cwd;
   const opencode =
@@ -98,13 +106,18 @@ export function makeFacts(io: Io, options: Pick<DoctorOptions, "opencode">, know
     known.merged ??
     once(async () => {
       const found = await opencode();
-      return "program" in found ? await readMerged(found.program, await cwd(), env, io.signal) : found.reason;
+      if (!("program" in found)) return found.reason;
+      // Side by side with the start for its tools, but where OpenCode makes its database first: two at once could clash.
+      // Awaited here, so that whatever becomes of the checks that ask for it nothing runs on behind the report.
+      const beside = existsSync(openCodeDatabase(io)) ? served() : undefined;
+      const [seen] = await Promise.all([readMerged(found.program, await cwd(), env, starts), beside]);
+      return seen;
     });
   const served =
     known.served ??
     once(async () => {
       const found = await opencode();
-      return "program" in found ? await lookInto(found.program, await cwd(), env, io.signal) : found.reason;
+      return "program" in found ? await lookInto(found.program, await cwd(), env, starts) : found.reason;
     });
   const elsewhere =
     known.elsewhere ??
@@ -113,7 +126,7 @@ export function makeFacts(io: Io, options: Pick<DoctorOptions, "opencode">, know
       if (!("program" in found)) return found.reason;
       const dir = await mkdtemp(join(tmpdir(), "aegis-doctor-elsewhere-"));
       try {
-        return await readMerged(found.program, dir, env, io.signal);
+        return await readMerged(found.program, dir, env, starts);
       } finally {
         await rm(dir, { recursive: true, force: true });
       }

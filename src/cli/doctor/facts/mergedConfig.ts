@@ -38,7 +38,30 @@ export function pluginEntries(config: MergedConfig): { url: string; options: unk
 export const pluginEntry = (config: MergedConfig) => pluginEntries(config)[0];
 
 /** Start-up takes 3–6 s; a configuration directory without its package costs up to 70 s offline, which is a finding. */
-export const startTimeoutMs = 90_000;
+const startTimeoutMs = 90_000;
+
+/**
+ * What is left of one time limit that all of a run's starts of OpenCode share: where the first had to wait, the next will
+ * too, and nobody is told more by waiting once again.
+ */
+export class StartLimit {
+  private readonly until: number;
+  private readonly now: () => number;
+
+  /** @param now ms of any clock that goes forward */
+  constructor(now: () => number) {
+    this.now = now;
+    this.until = now() + startTimeoutMs;
+  }
+
+  /** Milliseconds for a start that begins now. */
+  get leftMs(): number {
+    return Math.max(LEAST_MS, this.until - this.now());
+  }
+}
+
+/** A start that comes last still gets a fair try; ms. */
+const LEAST_MS = 15_000;
 
 /**
  * Asks OpenCode for the configuration it would use in `cwd`. Its values may hold secrets: never print it whole.
@@ -49,19 +72,20 @@ export async function readMerged(
   program: string,
   cwd: string,
   env: Record<string, string>,
-  signal: AbortSignal,
+  { signal, limit }: { signal: AbortSignal; limit: StartLimit },
 ): Promise<MergedConfig | string> {
+  const limitMs = limit.leftMs;
   const result = await execa(program, ["debug", "config"], {
     cwd,
     env,
     extendEnv: false,
     reject: false,
-    timeout: startTimeoutMs,
+    timeout: limitMs,
     cancelSignal: signal,
     stdin: "ignore",
   });
   signal.throwIfAborted();
-  if (result.timedOut) return `\`opencode debug config\` did not end within ${startTimeoutMs / 1000} s`;
+  if (result.timedOut) return `\`opencode debug config\` did not end within ${Math.round(limitMs / 1000)} s`;
   if (result.failed)
     return (
       (result.stderr || result.stdout || result.shortMessage || "").trim().split("\n")[0] ||

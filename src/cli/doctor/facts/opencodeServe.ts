@@ -3,7 +3,7 @@ import { z } from "zod";
 import { withinTime } from "../../../ports/timeLimit.ts";
 import { startOpencode } from "../../demo/opencodeServe.ts";
 import { reasonOf } from "../reasonOf.ts";
-import { startTimeoutMs } from "./mergedConfig.ts";
+import type { StartLimit } from "./mergedConfig.ts";
 
 /** What a running OpenCode has in a project. */
 export interface Served {
@@ -37,7 +37,7 @@ export async function lookInto(
   program: string,
   cwd: string,
   env: Record<string, string>,
-  signal: AbortSignal,
+  { signal, limit }: { signal: AbortSignal; limit: StartLimit },
 ): Promise<Served | string> {
   const password = randomBytes(24).toString("base64url");
   const began = performance.now();
@@ -46,15 +46,15 @@ export async function lookInto(
       program,
       cwd,
       env: { ...env, OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "opencode" },
-      startTimeoutMs,
+      startTimeoutMs: limit.leftMs,
       signal,
     });
     const startMs = Math.round(performance.now() - began);
     try {
       const get = async (path: string): Promise<unknown> => {
         const authorization = `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`;
-        return await withinTime(startTimeoutMs, signal, async (limit): Promise<unknown> => {
-          const response = await fetch(`${server.url}${path}`, { headers: { authorization }, signal: limit });
+        return await withinTime(limit.leftMs, signal, async (over): Promise<unknown> => {
+          const response = await fetch(`${server.url}${path}`, { headers: { authorization }, signal: over });
           if (!response.ok) throw new Error(`${path} answered ${response.status}`);
           return await response.json();
         });
