@@ -2,13 +2,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { say } from "../../vllm/simulator/brain.ts";
 import { checkedProject, swarmBrain } from "./steps.ts";
 import { Host, type Project } from "./world.ts";
 
 const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
+afterAll(async () => {
   for (const each of opened.splice(0).reverse()) await each.close();
 });
 
@@ -64,7 +64,7 @@ async function hostWith(
   change: (config: Record<string, unknown> & { provider: Record<string, unknown> }) => object,
   options: Parameters<typeof Host.start>[0] = {},
 ): Promise<Host> {
-  const host = await Host.start({ catalogue: true, ...options });
+  const host = await Host.start({ catalogue: "some", ...options });
   opened.push(host);
   const file = path.join(host.home, ".config/opencode/opencode.json");
   const config = JSON.parse(await readFile(file, "utf8"));
@@ -77,11 +77,6 @@ const far = (baseURL: string) => ({
   options: { baseURL },
   models: { m: { name: "m", limit: { context: 1000, output: 100 } } },
 });
-const withFar = (baseURL: string) => (config: { provider: Record<string, unknown>; enabled_providers?: unknown }) => ({
-  provider: { ...config.provider, far: far(baseURL) },
-  enabled_providers: ["aegis", "far"],
-});
-
 async function ask(project: Project, model?: { providerID: string; modelID: string }): Promise<string> {
   const chat = await project.chat(swarmBrain([say("Scripted: hello.")], []));
   const answer = await project.client.session.prompt({
@@ -96,10 +91,41 @@ async function ask(project: Project, model?: { providerID: string; modelID: stri
 const refusals = async (project: Project) =>
   ((await project.read(".aegis/gate.jsonl")) ?? "").split("\n").filter((line) => line.includes('"refused"'));
 
+/** An OpenCode that loads openai by itself, from a key in the environment; it would come to the recorder. */
+const withKey = () => ({ env: { OPENAI_API_KEY: "sk-scripted", OPENAI_BASE_URL: recorder.foreign } });
+
+async function hostedModel(project: Project) {
+  const { data } = await project.client.config.providers();
+  const openai = data?.providers.find((provider) => provider.id === "openai");
+  const modelID = Object.keys(openai?.models ?? {})[0];
+  if (modelID === undefined) throw new Error("OpenCode knows no model of openai");
+  return { providerID: "openai", modelID };
+}
+
+/** Who must not be reached, by nobody of this file but the last test. */
+let recorder: Recorder;
+let forwards: Recorder;
+/** With a provider on another host, which is the small model too, one that sends requests on, and openai by its key. */
+let host: Host;
+beforeAll(async () => {
+  recorder = await Recorder.open();
+  forwards = await Recorder.open(({ url }) => ({
+    status: 307,
+    headers: { location: new URL(url ?? "", recorder.foreign).href },
+  }));
+  host = await hostWith(
+    ({ provider }) => ({
+      provider: { ...provider, far: far(recorder.foreign), onward: far(forwards.loopback) },
+      // openai not as a provider of the configuration: an entry would pass the gate.
+      enabled_providers: ["aegis", "far", "onward", "openai"],
+      small_model: "far/m",
+    }),
+    withKey(),
+  );
+}, 120_000);
+
 describe("a swarm's prompt reaches no host that is not allowed", () => {
   test("a provider of the configuration on another host", async () => {
-    const recorder = await Recorder.open();
-    const host = await hostWith(withFar(recorder.foreign));
     const project = await host.project(checkedProject);
     expect(await ask(project, { providerID: "far", modelID: "m" })).toContain("security.allowHosts");
     expect(await refusals(project)).toHaveLength(1);
@@ -107,30 +133,19 @@ describe("a swarm's prompt reaches no host that is not allowed", () => {
   });
 
   test("an allowed server that sends the request on", async () => {
-    const recorder = await Recorder.open();
-    const forwards = await Recorder.open(({ url }) => ({
-      status: 307,
-      headers: { location: new URL(url ?? "", recorder.foreign).href },
-    }));
-    const host = await hostWith(withFar(forwards.loopback));
     const project = await host.project(checkedProject);
-    expect(await ask(project, { providerID: "far", modelID: "m" })).toContain("security.allowHosts");
+    expect(await ask(project, { providerID: "onward", modelID: "m" })).toContain("security.allowHosts");
     expect(forwards.asked).toContain("POST /v1/chat/completions");
     expect(await refusals(project)).toHaveLength(1);
     expect(recorder.connections).toBe(0);
   });
 
-  test.each<[string, (config: { provider: Record<string, unknown> }) => object]>([
-    ["the small model, for a title", () => ({ small_model: "far/m" })],
-    ["an agent's model, for a title", () => ({ agent: { title: { model: "far/m" } } })],
-  ])("%s on another host", async (_, choose) => {
-    const recorder = await Recorder.open();
-    const host = await hostWith((config) => ({ ...withFar(recorder.foreign)(config), ...choose(config) }));
-    const project = await host.project(checkedProject);
-    // Without a title of its own: OpenCode asks the model for one.
+  /** Asks the Commander in a session without a title of its own: OpenCode asks the model for one. */
+  async function untitled(on: Host): Promise<void> {
+    const project = await on.project(checkedProject);
     const created = await project.client.session.create({ agent: "commander" });
     const session = created.data?.id ?? "";
-    host.teach(session, swarmBrain([say("Scripted: hello.")], []));
+    on.teach(session, swarmBrain([say("Scripted: hello.")], []));
     await project.client.session.prompt({
       sessionID: session,
       agent: "commander",
@@ -139,39 +154,34 @@ describe("a swarm's prompt reaches no host that is not allowed", () => {
     await expect.poll(() => refusals(project), { timeout: 30_000 }).toHaveLength(1);
     expect((await refusals(project))[0]).toContain('"provider":"far"');
     expect(recorder.connections).toBe(0);
+  }
+
+  test("the small model, for a title on another host", () => untitled(host));
+
+  test("an agent's model, for a title on another host", async () => {
+    const other = await hostWith(({ provider }) => ({
+      provider: { ...provider, far: far(recorder.foreign) },
+      enabled_providers: ["aegis", "far"],
+      agent: { title: { model: "far/m" } },
+    }));
+    await untitled(other);
   });
 });
 
 describe("a provider that OpenCode loads by itself, from a key in the environment", () => {
-  const hosted = (recorder: Recorder, plugin: boolean) =>
-    hostWith(
-      () => ({
-        enabled_providers: ["aegis", "openai"],
-        // Not as a provider of the configuration: an entry would pass the gate.
-      }),
-      { plugin, env: { OPENAI_API_KEY: "sk-scripted", OPENAI_BASE_URL: recorder.foreign } },
-    );
-
-  async function hostedModel(project: Project) {
-    const { data } = await project.client.config.providers();
-    const openai = data?.providers.find((provider) => provider.id === "openai");
-    const modelID = Object.keys(openai?.models ?? {})[0];
-    if (modelID === undefined) throw new Error("OpenCode knows no model of openai");
-    return { providerID: "openai", modelID };
-  }
-
   test("is refused to the swarm before anything is sent, by the rule's name", async () => {
-    const recorder = await Recorder.open();
-    const host = await hosted(recorder, true);
     const project = await host.project(checkedProject);
     expect(await ask(project, await hostedModel(project))).toContain("provider-ungated");
     expect(recorder.connections).toBe(0);
   });
 
   test("would have been reached: the same request without the plugin comes to the recorder", async () => {
-    const recorder = await Recorder.open();
-    const host = await hosted(recorder, false);
-    const project = await host.project(checkedProject);
+    const bare = await hostWith(() => ({ enabled_providers: ["aegis", "openai"] }), {
+      ...withKey(),
+      plugin: false,
+      catalogue: "whole",
+    });
+    const project = await bare.project(checkedProject);
     const model = await hostedModel(project);
     const created = await project.client.session.create({ title: "Scripted test", agent: "build" });
     await project.client.session.prompt({

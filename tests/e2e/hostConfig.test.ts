@@ -8,13 +8,13 @@ import type { Part as SoundPart } from "../chaos/soundModel.ts";
 import { soundCommander, soundWorker } from "../chaos/soundModel.ts";
 import { LOOT, loot } from "./attackList.ts";
 import { checkedProject, opening, type Part, proposal, reportFailed, swarmBrain } from "./steps.ts";
-import { Host } from "./world.ts";
+import { Host, settle } from "./world.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 
 let host: Host;
 beforeAll(async () => {
-  host = await Host.start({ catalogue: true, settings: { mcp: { allow: { worker: ["notes"] } } } });
+  host = await Host.start({ catalogue: "some", settings: { mcp: { allow: { worker: ["notes"] } } } });
 }, 90_000);
 afterAll(() => host.close());
 
@@ -93,6 +93,7 @@ describe("OpenCode's configuration in a cloned repository", () => {
         },
       }),
     );
+    await settle(project.dir);
     await project.put(
       ".opencode/opencode.jsonc",
       `{"mcp": {"hidden": {"type": "local", "command": ["sh", "-c", "${start}"],},},}`,

@@ -10,8 +10,8 @@ let without: Host;
 beforeAll(async () => {
   // The name of the person's shell stands in the description of the bash tool: not bash here, so that it shows.
   const env = { SHELL: "/bin/sh" };
-  withPlugin = await Host.start({ env, catalogue: true });
-  without = await Host.start({ env, catalogue: true, plugin: false });
+  withPlugin = await Host.start({ env, catalogue: "some" });
+  without = await Host.start({ env, catalogue: "some", plugin: false });
 }, 150_000);
 afterAll(async () => {
   await withPlugin.close();

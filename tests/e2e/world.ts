@@ -9,6 +9,8 @@ import { execa } from "execa";
 import { FileEventLogs } from "../../src/adapters/log/fileEventLogs.ts";
 import { isolatedEnvironment } from "../../src/cli/demo/environment.ts";
 import { type RunningServer, startOpencode } from "../../src/cli/demo/opencodeServe.ts";
+import { provisionFiles } from "../../src/cli/install/planFiles.ts";
+import { runInstall } from "../../src/cli/install/run.ts";
 import type { SwarmEvent } from "../../src/core/workflow/events.ts";
 import { fold } from "../../src/core/workflow/evolve.ts";
 import type { SwarmState } from "../../src/core/workflow/state.ts";
@@ -17,10 +19,14 @@ import type { RecordedRequest, ScriptedServer } from "../../vllm/simulator/scrip
 import { startScriptedServer } from "../../vllm/simulator/scriptedServer.ts";
 import type { ForeignSurface } from "../../vllm/simulator/surfaceError.ts";
 import { startSurfaceServer } from "../../vllm/simulator/surfaceServer.ts";
+import { recordIo } from "../cli/io.ts";
 import { OPENCODE, SHORT_LIVED } from "./opencodeProgram.ts";
 
 export const packageDir = fileURLToPath(new URL("../..", import.meta.url));
 export const MODEL = "scripted-qwen3-coder-next";
+
+/** Three models of OpenCode's own list, as it brings them. */
+const HOSTED = path.join(packageDir, "tests/fixtures/opencode/hosted-models.json");
 
 /** A tool call as the session's history shows it. `text` is the output, or the error the model was given. */
 export interface ToolPart {
@@ -84,7 +90,8 @@ export class Host {
    * @param options.plugin false leaves the plugin out: OpenCode as it comes; paths put other plugins in its place.
    * @param options.maxModelLen tokens of the longest prompt the scripted server takes.
    * @param options.latencyMs before the first byte of every completion.
-   * @param options.catalogue with OpenCode's own list of hosted models, which an install switches off.
+   * @param options.catalogue with hosted models, which an install switches off: OpenCode's whole own list, or three of it.
+   * The whole one costs OpenCode a second of work in every project.
    * @param options.further more providers of OpenCode's, each with a scripted server of its own and the same scripts;
    * `answers` may put another reply in place of the script's.
    */
@@ -94,7 +101,7 @@ export class Host {
       env?: Record<string, string>;
       plugin?: boolean | readonly string[];
       latencyMs?: number;
-      catalogue?: boolean;
+      catalogue?: "whole" | "some";
       further?: readonly FurtherProvider[];
       maxModelLen?: number;
     } = {},
@@ -110,8 +117,10 @@ export class Host {
       ...(options.maxModelLen === undefined ? {} : { maxModelLen: options.maxModelLen }),
     });
     const password = randomBytes(12).toString("hex");
-    const { OPENCODE_MODELS_PATH, ...isolated } = isolatedEnvironment(process.env, home, password);
-    const env = { ...SHORT_LIVED, ...isolated, ...(options.catalogue ? {} : { OPENCODE_MODELS_PATH }), ...options.env };
+    const none = isolatedEnvironment(process.env, home, password);
+    const { OPENCODE_MODELS_PATH: _installed, ...whole } = none;
+    const catalogues = { none, whole, some: { ...whole, OPENCODE_MODELS_PATH: HOSTED } };
+    const env = { ...SHORT_LIVED, ...catalogues[options.catalogue ?? "none"], ...options.env };
     await install(home, env, model.baseUrl, options.plugin ?? true, options.settings);
     const further = new Map<string, ScriptedServer>();
     for (const one of options.further ?? []) {
@@ -150,6 +159,7 @@ export class Host {
     await execa("git", ["config", "user.email", "person@localhost"], { cwd: dir });
     const all = { "README.md": "# Project\n", ".gitignore": ".aegis/\n", ...files };
     for (const [name, text] of Object.entries(all)) await put(dir, name, text);
+    if (Object.keys(files).some((name) => name.startsWith(".opencode/"))) await settle(dir);
     await execa("git", ["add", "-A"], { cwd: dir });
     await execa("git", ["commit", "-q", "-m", "start"], { cwd: dir });
     return new Project(this, dir);
@@ -400,11 +410,10 @@ async function install(
 ) {
   const config = path.join(home, ".config");
   await mkdir(path.join(config, "opencode"), { recursive: true });
-  const args = ["install", "--global", "--yes", "--base-url", baseUrl, "--model", MODEL];
-  await execa(process.execPath, [path.join(packageDir, "bin/oh-my-qwencoder.js"), ...args], {
-    cwd: home,
-    env,
-    extendEnv: false,
+  const { io, err } = recordIo({ cwd: home, env });
+  const options = { global: true, yes: true, baseUrl, model: MODEL };
+  await runInstall(io, options, { packageDir }).catch((error: unknown) => {
+    throw new Error(`install failed: ${err()}`, { cause: error });
   });
   if (plugin !== true) {
     const file = path.join(config, "opencode/opencode.json");
@@ -457,6 +466,11 @@ async function serve(home: string, env: Record<string, string>): Promise<Running
     startTimeoutMs: 60_000,
     signal: new AbortController().signal,
   });
+}
+
+/** A `.opencode` in which OpenCode finds its plugin package: else npm asks for it first, and the project waits ten seconds. */
+export async function settle(dir: string): Promise<void> {
+  for (const { path: file, after } of provisionFiles(path.join(dir, ".opencode"))) await put("", file, after);
 }
 
 async function put(dir: string, name: string, text: string): Promise<void> {

@@ -18,9 +18,10 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { parse, visit } from "jsonc-parser";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { findOpencode, isolatedEnvironment } from "../../../src/cli/demo/environment.ts";
+import { isolatedEnvironment } from "../../../src/cli/demo/environment.ts";
 import type { InstallOptions } from "../../../src/cli/install/options.ts";
-import { packageRoot } from "../../../src/cli/packageRoot.ts";
+import { provisionFiles } from "../../../src/cli/install/planFiles.ts";
+import { OPENCODE, SHORT_LIVED } from "../../e2e/opencodeProgram.ts";
 import { makeWorld, put, tree, type World } from "../io.ts";
 import { install } from "./installWorld.ts";
 
@@ -225,14 +226,20 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 /** The configuration as the real OpenCode merges it; its plugins are not loaded. What it writes beside it is taken away. */
 async function merged(world: World, dir: string): Promise<Record<string, unknown>> {
   const before = tree(world.dir);
-  const program = await findOpencode(process.env, packageRoot().dir);
   const own = Object.fromEntries(Object.entries(world.env).filter(([, value]) => value !== ""));
-  const env = { ...isolatedEnvironment(process.env, data, ""), XDG_CONFIG_HOME: join(world.home, ".config"), ...own };
-  // A `node_modules` keeps it from asking the registry.
-  mkdirSync(join(env.XDG_CONFIG_HOME, "opencode/node_modules"), { recursive: true });
-  put(join(env.XDG_CONFIG_HOME, "opencode/package.json"), '{"dependencies":{"@opencode-ai/plugin":"*"}}\n');
+  const env = {
+    ...SHORT_LIVED,
+    ...isolatedEnvironment(process.env, data, ""),
+    XDG_CONFIG_HOME: join(world.home, ".config"),
+    ...own,
+  };
   const cwd = join(world.project, dir);
-  const { stdout } = await execa(program, ["debug", "config", "--pure"], {
+  // It has npm put a package into each of its directories, and waits for that where it is not there yet.
+  const named = [own.OPENCODE_CONFIG_DIR, join(world.project, ".opencode"), join(cwd, ".opencode")];
+  const there = named.flatMap((each) => (each !== undefined && existsSync(each) ? [each] : []));
+  for (const each of [join(env.XDG_CONFIG_HOME, "opencode"), ...there])
+    for (const { path, after } of provisionFiles(each)) put(path, after);
+  const { stdout } = await execa(OPENCODE, ["debug", "config", "--pure"], {
     cwd,
     env,
     extendEnv: false,

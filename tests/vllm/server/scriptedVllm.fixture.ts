@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -16,9 +7,8 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-/** A package directory with the built command line and an executable scripted `vllm`. */
+/** The built command line (`npm run build`) and an executable scripted `vllm`. */
 export interface ScriptedPackage {
-  dir: string;
   /** The command line's entry. */
   bin: string;
   /** The executable. */
@@ -26,39 +16,30 @@ export interface ScriptedPackage {
   remove: () => void;
 }
 
-/** Builds both with the options of scripts/build.mjs. Takes about a second. */
+/** Builds the `vllm`. Takes about a second. */
 export async function buildScriptedPackage(): Promise<ScriptedPackage> {
+  if (!existsSync(join(root, "dist/cli.js"))) throw new Error("dist/ is missing: run `npm run build` first.");
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "omq-vllm-")));
-  const common = {
+  const vllm = join(dir, "scripted-vllm.mjs");
+  await build({
     absWorkingDir: root,
     bundle: true,
     format: "esm",
     platform: "node",
     target: "node20",
     packages: "external",
-    loader: { ".md": "text" },
     logLevel: "error",
-  } as const;
-  await build({
-    ...common,
-    entryPoints: { cli: "src/cli/main.ts", "simulate-vllm": "vllm/simulator/main.ts" },
-    outdir: join(dir, "dist"),
-    splitting: true,
-  });
-  const vllm = join(dir, "scripted-vllm.mjs");
-  await build({
-    ...common,
     entryPoints: [fileURLToPath(new URL("./scriptedVllm.ts", import.meta.url))],
     outfile: vllm,
     banner: { js: "#!/usr/bin/env node" },
   });
   chmodSync(vllm, 0o755);
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
-  writeFileSync(join(dir, "package.json"), readFileSync(join(root, "package.json")));
-  mkdirSync(join(dir, "bin"));
-  const bin = join(dir, "bin", "oh-my-qwencoder.js");
-  writeFileSync(bin, readFileSync(join(root, "bin/oh-my-qwencoder.js")));
-  return { dir, bin, vllm, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  return {
+    bin: join(root, "bin/oh-my-qwencoder.js"),
+    vllm,
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
 }
 
 /** A port nobody has at this moment. */
