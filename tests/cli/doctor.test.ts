@@ -4,12 +4,14 @@ import { describe, expect, it } from "vitest";
 import { allChecks } from "../../src/cli/doctor/all.ts";
 import { type Check, type CheckContext, type CheckName, type CheckRow, ok, warn } from "../../src/cli/doctor/check.ts";
 import { foreignProviders } from "../../src/cli/doctor/checks/egress.ts";
+import { checkGate } from "../../src/cli/doctor/checks/gate.ts";
 import { nodeIsNewEnough } from "../../src/cli/doctor/checks/machine.ts";
-import { checkRipgrep } from "../../src/cli/doctor/checks/opencode.ts";
+import { checkAgents, checkRipgrep } from "../../src/cli/doctor/checks/opencode.ts";
 import { tryStateDir } from "../../src/cli/doctor/checks/stateDirs.ts";
 import { makeFacts } from "../../src/cli/doctor/facts/facts.ts";
 import { hostFindings } from "../../src/cli/doctor/facts/hostFindings.ts";
 import { findProgram } from "../../src/cli/doctor/facts/opencodeProgram.ts";
+import type { GateProbe } from "../../src/cli/doctor/gateProbe.ts";
 import { makeReport, mends } from "../../src/cli/doctor/report.ts";
 import { runChecks } from "../../src/cli/doctor/runChecks.ts";
 import { say } from "../../src/cli/messages/catalogue.ts";
@@ -283,6 +285,33 @@ describe("single checks", () => {
       "program lsp",
       brought,
     ]);
+  });
+
+  it("compare the agents that OpenCode has with the roles', and tell each end of the gate's probe", async () => {
+    const { project, env } = makeWorld();
+    const { io } = recordIo({ cwd: project, env });
+    const found = async (check: Check, known: Parameters<typeof makeFacts>[2]) =>
+      await check.run({ io, say: inEnglish, facts: makeFacts(io, {}, known) }, io.signal);
+    const served = (...agents: string[]) => ({
+      served: async () => ({ tools: [], agents, providers: [], startMs: 1 }),
+    });
+    expect((await found(checkAgents, served("build", "commander", "worker", "scout", "librarian"))).status).toBe("ok");
+    expect(await found(checkAgents, served("build", "commander"))).toMatchObject({
+      status: "fail",
+      seen: expect.stringContaining("worker, scout, librarian"),
+      mend: expect.stringMatching(/./),
+    });
+    const gate = async (probe: GateProbe | undefined) => await found(checkGate, { gate: async () => probe });
+    expect((await gate({ kind: "stands" })).status).toBe("ok");
+    expect((await gate(undefined)).status).toBe("skip");
+    const faults: GateProbe[] = [
+      { kind: "passed" },
+      { kind: "other", answer: "something else" },
+      { kind: "not-asked", reason: "no answer" },
+    ];
+    for (const fault of faults)
+      expect(await gate(fault)).toMatchObject({ status: "fail", mend: expect.stringMatching(/./) });
+    expect((await gate({ kind: "other", answer: "something else" })).seen).toContain("something else");
   });
 
   it("find ripgrep on the PATH or where OpenCode keeps it", async () => {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { allChecks } from "../../src/cli/doctor/all.ts";
+import type { CheckName } from "../../src/cli/doctor/check.ts";
 import type { Facts } from "../../src/cli/doctor/facts/facts.ts";
 import { identify } from "../../vllm/server/serverRecord.ts";
 import { put } from "../cli/io.ts";
@@ -68,13 +70,31 @@ describe("the doctor on a machine where all is well", () => {
 });
 
 interface Case {
-  name: string;
+  name: CheckName;
   status: "fail" | "warn";
   /** Part of what it must have seen. */
   seen?: RegExp;
   env?: Record<string, string>;
   break: () => void | Promise<void>;
 }
+
+/** Checks whose fault is played in a table or in a test of its own below. */
+const faulty = new Set<CheckName>(["base-url", "bind", "git", "elsewhere"]);
+const played = (cases: readonly Case[]) => {
+  for (const { name } of cases) faulty.add(name);
+};
+/** Those whose fault this machine has not, and what is tried in its place. */
+const UNPLAYED: Partial<Record<CheckName, string>> = {
+  node: "the rule, on versions (tests/cli/doctor.test.ts)",
+  disk: "no disk is filled for it",
+  "state-user": "the probe itself (tests/cli/doctor.test.ts)",
+  ripgrep: "the look-up (tests/cli/doctor.test.ts)",
+  agents: "on what a server could serve (tests/cli/doctor.test.ts)",
+  gate: "on each end of the probe (tests/cli/doctor.test.ts); the probe itself: gateProbe.test.ts",
+  "long-context": "that it passes, above",
+  "swarm-load": "that it passes, above",
+  "mini-swarm": "that it passes, above",
+};
 
 /** Undone after each test. */
 const undo: (() => void)[] = [];
@@ -233,6 +253,7 @@ describe("a fault of the model server is found by the check that is meant for it
       },
     },
   ];
+  played(cases);
   it.each(cases)("$title: $name", async ({ name, status, seen, env, break: breakIt }) => {
     await breakIt();
     const { rows, code } = await world.doctor(opencodeIsFine(), env);
@@ -416,6 +437,7 @@ describe("a fault of machine or project is found by the check that is meant for 
       },
     },
   ];
+  played(cases);
   it.each(cases)("$title: $name", async ({ name, status, seen, env, break: breakIt }) => {
     await breakIt();
     const { rows } = await world.doctor(opencodeIsFine(), env);
@@ -600,6 +622,7 @@ describe("a fault of OpenCode or its configuration, seen by real OpenCode", () =
       },
     },
   ];
+  played(cases);
   it.each(cases)("$title: $name", async ({ name, status, seen, keep, also, break: breakIt }) => {
     await breakIt();
     const { rows } = await world.doctor(kept(...keep));
@@ -620,6 +643,13 @@ describe("a fault of OpenCode or its configuration, seen by real OpenCode", () =
 
   it("has the built plugin it speaks of", () => {
     expect(existsSync(join(packageDir, "dist/plugin.js"))).toBe(true);
+  });
+});
+
+describe("the list of checks", () => {
+  it("has a fault for each that only that one finds, or says why not", () => {
+    const unplayed = allChecks.map(({ name }) => name).filter((name) => !faulty.has(name));
+    expect(unplayed.sort()).toEqual(Object.keys(UNPLAYED).sort());
   });
 });
 

@@ -4,11 +4,6 @@ function check(name: string, kind: QaKind, command: string, source: string): QaC
   return { check: name, kind, command, timeoutMs: DEFAULT_TIMEOUT_MS[kind], source };
 }
 
-/** Checks of Python, Go, Rust and Java projects. QA has no network: build tools are told so, they wait for it otherwise. */
-export function discoverOthers(project: QaProject): QaCheck[] {
-  return [...python(project), ...go(project), ...cargo(project), ...java(project)];
-}
-
 /** A project's virtual environment comes first where it has one; `python` alone is missing on many systems. */
 const PYTHON_PATH = "PATH=.venv/bin:venv/bin:$PATH";
 
@@ -66,3 +61,6 @@ function java({ files, paths }: QaProject): QaCheck[] {
   // No daemon: it would outlive the check.
   return [check("gradle", "test", `${gradle} --no-daemon --offline check`, script)];
 }
+
+/** Checks of Python, Go, Rust and Java projects. QA has no network: build tools are told so, they wait for it otherwise. */
+export const OTHER_FINDERS = { python, go, cargo, java };

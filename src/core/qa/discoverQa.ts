@@ -1,5 +1,5 @@
 import { discoverNode } from "./discoverNode.ts";
-import { discoverOthers } from "./discoverOthers.ts";
+import { OTHER_FINDERS } from "./discoverOthers.ts";
 import { DEFAULT_TIMEOUT_MS, kindOf, QA_KINDS, type QaCheck, type QaProject } from "./qaCheck.ts";
 
 /** An entry of `workflow.qa`. */
@@ -26,6 +26,9 @@ export const ROOT_FILES: readonly string[] = [
   "GNUmakefile",
 ];
 
+/** What finds a language family's checks. A test has a project for each. */
+export const FINDERS = { node: discoverNode, ...OTHER_FINDERS };
+
 /** Stands among the required checks for an end-to-end command that the project does not have. */
 export const MISSING_E2E = "e2e";
 
@@ -37,7 +40,7 @@ export const MISSING_E2E = "e2e";
  */
 export function discoverQa(project: QaProject, override: readonly QaOverride[] = []): QaCheck[] {
   if (override.length > 0) return named(override.map(fromOverride));
-  const found = [...discoverNode(project), ...discoverOthers(project)];
+  const found = Object.values(FINDERS).flatMap((find) => find(project));
   // A Makefile usually wraps what the language's own tools say: its targets count where they are all there is.
   const checks = found.length > 0 ? found : discoverMake(project);
   return named([...checks].sort((a, b) => QA_KINDS.indexOf(a.kind) - QA_KINDS.indexOf(b.kind)));

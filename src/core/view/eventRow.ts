@@ -18,13 +18,6 @@ export interface EventRow {
 /** Characters of a row: more than the widest screen shows. */
 const LENGTH = 240;
 
-const BAD: ReadonlySet<string> = new Set([
-  ...["worker_strayed", "worker_interrupted", "worker_stalled", "worker_ran_away", "worker_failed", "worker_cancelled"],
-  ...["continuation_exhausted", "commander_interrupted", "commander_ran_away", "gate_overridden", "person_aborted"],
-  "swarm_aborted",
-]);
-const GOOD: ReadonlySet<string> = new Set(["design_approved", "foundation_completed", "committed", "report_given"]);
-
 /** @param n the event's place in the log */
 export function eventRow(event: SwarmEvent, n: number): EventRow {
   const { type, at, ...content } = event;
@@ -42,8 +35,59 @@ function toneOf(event: SwarmEvent): EventRow["tone"] {
       return event.clean ? "good" : "bad";
     case "qa_ran":
       return event.stable && event.rows.every(({ passed }) => passed) ? "good" : "bad";
+    case "worker_strayed":
+    case "worker_interrupted":
+    case "worker_stalled":
+    case "worker_ran_away":
+    case "worker_failed":
+    case "worker_cancelled":
+    case "continuation_exhausted":
+    case "commander_interrupted":
+    case "commander_ran_away":
+    case "gate_overridden":
+    case "person_aborted":
+    case "swarm_aborted":
+      return "bad";
+    case "design_approved":
+    case "foundation_completed":
+    case "committed":
+    case "report_given":
+      return "good";
+    case "swarm_started":
+    case "person_spoke":
+    case "autopilot_cancelled":
+    case "design_proposed":
+    case "design_answered":
+    case "design_skipped":
+    case "commander_wrote":
+    case "workers_dispatched":
+    case "worker_started":
+    case "worker_resumed":
+    case "worker_advanced":
+    case "worker_wrote":
+    case "worker_nudged":
+    case "worker_moving":
+    case "worker_told":
+    case "worker_renewed":
+    case "worker_retried":
+    case "worker_read":
+    case "worktree_opened":
+    case "worker_saved":
+    case "worktree_closed":
+    case "qa_change_seen":
+    case "qa_change_answered":
+    case "unsandboxed_qa_asked":
+    case "unsandboxed_qa_answered":
+    case "report_asked":
+    case "continued":
+    case "commander_told":
+    case "commander_replaced":
+    case "swarm_resumed":
+      return "plain";
     default:
-      return BAD.has(event.type) ? "bad" : GOOD.has(event.type) ? "good" : "plain";
+      // An event that no case knows does not compile.
+      event satisfies never;
+      return "plain";
   }
 }
 
@@ -84,8 +128,41 @@ function wordsOf(event: SwarmEvent, rest: object): string {
       return short(`${event.commit.slice(0, 10)} ${event.message}`);
     case "continued":
       return short(event.missing);
-    default:
+    case "swarm_started":
+    case "autopilot_cancelled":
+    case "design_approved":
+    case "design_skipped":
+    case "worker_started":
+    case "worker_resumed":
+    case "worker_strayed":
+    case "worker_nudged":
+    case "worker_interrupted":
+    case "worker_stalled":
+    case "worker_moving":
+    case "worker_ran_away":
+    case "worker_told":
+    case "worker_renewed":
+    case "worker_retried":
+    case "worker_read":
+    case "worktree_opened":
+    case "worker_saved":
+    case "worktree_closed":
+    case "qa_change_seen":
+    case "qa_change_answered":
+    case "unsandboxed_qa_asked":
+    case "unsandboxed_qa_answered":
+    case "report_asked":
+    case "report_given":
+    case "continuation_exhausted":
+    case "commander_interrupted":
+    case "commander_ran_away":
+    case "commander_told":
+    case "person_aborted":
+    case "commander_replaced":
+    case "swarm_resumed":
       return short(JSON.stringify(rest).slice(1, -1));
+    default:
+      return short(JSON.stringify(event satisfies never));
   }
 }
 

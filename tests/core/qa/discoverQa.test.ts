@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { checksForStrategy, discoverQa, type QaOverride, requiredChecks } from "../../../src/core/qa/discoverQa.ts";
+import {
+  checksForStrategy,
+  discoverQa,
+  FINDERS,
+  type QaOverride,
+  requiredChecks,
+} from "../../../src/core/qa/discoverQa.ts";
 
 /** Files of a root directory, plus paths whose text does not matter. */
 function found(files: Record<string, string>, paths: string[] = [], override: QaOverride[] = []): [string, string][] {
@@ -12,6 +18,22 @@ function found(files: Record<string, string>, paths: string[] = [], override: Qa
 
 const scripts = (entries: Record<string, string>, more: object = {}): Record<string, string> => ({
   "package.json": JSON.stringify({ scripts: entries, ...more }),
+});
+
+/** A root file that each finder goes by, and nothing else: a finder that is missing here does not compile. */
+const ONE_EACH: Readonly<Record<keyof typeof FINDERS, Record<string, string>>> = {
+  node: scripts({ test: "vitest run" }),
+  python: { "pyproject.toml": "[tool.pytest.ini_options]\n" },
+  go: { "go.mod": "" },
+  cargo: { "Cargo.toml": "[package]\n" },
+  java: { "pom.xml": "" },
+};
+
+test.each(Object.entries(ONE_EACH))("%s finds its own project's checks, and no other finder does", (name, files) => {
+  const project = { files: new Map(Object.entries(files)), paths: Object.keys(files) };
+  const finders = Object.entries(FINDERS).flatMap(([each, find]) => (find(project).length > 0 ? [each] : []));
+  expect(finders).toEqual([name]);
+  expect(found(files).length).toBeGreaterThan(0);
 });
 
 test("nothing to find is an empty list, also where package.json is no JSON or has only npm's placeholder", () => {
