@@ -1,17 +1,32 @@
 import { ageBudget, type Budget, initialBudget, observeLoad } from "./budget.ts";
+import {
+  type CacheMirror,
+  emptyMirror,
+  ahead as inFront,
+  isWhole,
+  leftBehind,
+  over,
+  paceAt,
+  used,
+  wanted,
+} from "./cacheMirror.ts";
 import type { Admission, AdmissionEvent, AdmissionSettings, Resident, Waiting } from "./model.ts";
+import { noteOpening, ownTokens } from "./openings.ts";
 import { goesAtOnce, impatient, inOrder, turnOver } from "./order.ts";
 
+/** A session that answered just now is taken to be back after this (ms): a quick tool. Later, after as long again. */
+const SOON_MS = 300;
+
 export function initialAdmission(settings: AdmissionSettings): Admission {
-  return { budget: initialBudget(settings), queue: [], residents: [], begun: [], seq: 0 };
+  return { budget: initialBudget(settings), queue: [], residents: [], begun: [], openings: [], seq: 0 };
 }
 
 /**
  * One step: what happened, and which requests may go now, in this order.
  *
  * Promises, whatever the order of events: a request goes at most once; at most `budget.requests` are with the server, people's
- * and Commanders' beside; sessions' tokens stay within the budget unless a single one needs more, or requests under way grow;
- * as long as answers end, every request that does not leave goes.
+ * and Commanders' beside; the tokens of requests under way stay within the budget unless a single one needs more, or it
+ * shrinks; as long as answers end, every request that does not leave goes.
  */
 export function admit(
   before: Admission,
@@ -31,36 +46,58 @@ export function ahead(state: Admission, request: string, now: number, settings: 
 function note(state: Admission, event: AdmissionEvent, settings: AdmissionSettings): Admission {
   switch (event.type) {
     case "arrived":
-      return arrived(state, event);
+      return arrived(state, event, settings);
     case "left":
-      return {
-        ...state,
-        queue: state.queue.filter((each) => each.request !== event.request),
-        residents: state.residents.map((each) => (each.active.includes(event.request) ? answered(each, event) : each)),
-      };
+      return left(state, event);
     case "ended":
       return {
         ...state,
         begun: state.begun.filter((session) => session !== event.session),
         // With an answer still under way its blocks are in use: it goes by its age then.
         residents: state.residents.filter((each) => each.session !== event.session || each.active.length > 0),
+        ...(state.cache ? { cache: over(state.cache, event.session) } : {}),
       };
     case "load":
-      return { ...state, budget: observeLoad(state.budget, event.load, settings) };
+      return sized({ ...state, budget: observeLoad(state.budget, event.load, settings) }, event.at);
     case "tick":
       return state;
   }
 }
 
-function arrived(state: Admission, event: AdmissionEvent & { type: "arrived" }): Admission {
+/** The mirror of the server's cache, anew when its size is heard for the first time or is another one. */
+function sized(state: Admission, now: number): Admission {
+  const { load } = state.budget;
+  const [size, beside] = [load?.kvTokens, load?.sessionTokens ?? 0];
+  if (size === undefined || (size === state.cache?.size && beside === state.cache.beside)) return state;
+  const idle = state.residents.filter((each) => each.active.length === 0);
+  return { ...state, cache: idle.reduce(leftBehind, emptyMirror(size, beside, state.residents, now)) };
+}
+
+function left(state: Admission, event: AdmissionEvent & { type: "left" }): Admission {
+  const of = state.residents.find((each) => each.active.includes(event.request));
+  const queue = state.queue.filter((each) => each.request !== event.request);
+  if (!of) return { ...state, queue };
+  const now = answered(of, event);
+  const residents = state.residents.map((each) => (each === of ? now : each));
+  if (!state.cache || now.active.length > 0) return { ...state, queue, residents };
+  return { ...state, queue, residents, cache: leftBehind(state.cache, now) };
+}
+
+function arrived(
+  state: Admission,
+  event: AdmissionEvent & { type: "arrived" },
+  settings: AdmissionSettings,
+): Admission {
   const { at, type: _, parent, ...unit } = event;
+  const openings = noteOpening(state.openings, unit, settings.openingShare);
   // A parent that waits for its helper holds no place: else the helpers of a full house would wait for it forever.
   const waits = state.residents.find((each) => each.session === parent && each.active.length === 0);
   return {
     ...state,
     residents: waits ? state.residents.filter((each) => each !== waits) : state.residents,
     begun: waits ? [...state.begun, waits.session] : state.begun,
-    queue: [...state.queue, { ...unit, since: at, seq: state.seq }],
+    openings,
+    queue: [...state.queue, { ...unit, tokens: ownTokens(openings, unit), since: at, seq: state.seq }],
     seq: state.seq + 1,
   };
 }
@@ -78,8 +115,10 @@ function release(
   now: number,
   settings: AdmissionSettings,
 ): { state: Admission; go: readonly string[] } {
-  let { queue } = state;
-  let residents = state.residents.filter((each) => each.active.length > 0 || now - each.lastUsed <= settings.holdMs);
+  let { queue, cache } = state;
+  const keepsPlace = (each: Resident) =>
+    now - each.lastUsed <= settings.holdMs && (cache === undefined || isWhole(cache, each.session));
+  let residents = state.residents.filter((each) => each.active.length > 0 || keepsPlace(each));
   // Most events find nobody waiting, and nobody's place run out.
   if (queue.length === 0 && residents.length === state.residents.length) return { state, go: [] };
   const go: string[] = [];
@@ -93,23 +132,30 @@ function release(
     // What becomes free is kept for whoever waited too long: smaller newcomers may not take it again and again, and a session
     // that had its turn lines up anew.
     if (somebodyWaitsTooLong && !atOnce && !(seated && !turnOver(seated, now, settings)) && running > 0) continue;
-    const kept = makeRoom(next, residents, {
-      budget: state.budget,
-      now,
-      settings,
-      force: atOnce || running === 0,
-    });
-    if (kept === undefined) {
+    if (!atOnce && running > 0 && !fits(next, residents, { budget: state.budget, cache, now, settings })) {
       somebodyWaitsTooLong ||= impatient(next, now, settings);
       continue;
     }
-    residents = [...kept, seat(next, seated, now)];
+    const underWay = seated && seated.active.length > 0 ? seated.tokens : undefined;
+    cache &&= used(cache, next, now, underWay);
+    residents = [...residents.filter((each) => each !== seated), seat(next, seated, now)];
     queue = queue.filter((each) => each.request !== next.request);
     go.push(next.request);
   }
+  // Those that were forgotten for who goes now have lost their places.
+  residents = residents.filter((each) => each.active.length > 0 || keepsPlace(each));
   const seated = new Set(residents.map(({ session }) => session));
   const begun = [...new Set([...state.begun, ...state.residents.map(({ session }) => session)])];
-  return { state: { ...state, queue, residents, begun: begun.filter((session) => !seated.has(session)) }, go };
+  return {
+    state: {
+      ...state,
+      queue,
+      residents,
+      begun: begun.filter((session) => !seated.has(session)),
+      ...(cache ? { cache } : {}),
+    },
+    go,
+  };
 }
 
 function seat(next: Waiting, seated: Resident | undefined, now: number): Resident {
@@ -119,40 +165,37 @@ function seat(next: Waiting, seated: Resident | undefined, now: number): Residen
     session,
     owner,
     role,
-    tokens: Math.max(tokens, seated?.tokens ?? 0),
+    // Shorter than before where the host summarized the session.
+    tokens: seated && seated.active.length > 0 ? Math.max(tokens, seated.tokens) : tokens,
     since: seated?.since ?? now,
     lastUsed: now,
     active,
   };
 }
 
-/** The other sessions that keep their places when `next` goes, or undefined where it cannot go yet. */
-function makeRoom(
+/** Whether `next` can go now: what is under way fits with it, and it makes the server forget nobody who is about to go on. */
+function fits(
   next: Waiting,
   residents: readonly Resident[],
-  about: { budget: Budget; now: number; settings: AdmissionSettings; force: boolean },
-): readonly Resident[] | undefined {
-  const { budget, now, settings } = about;
-  const seated = residents.find((each) => each.session === next.session);
-  let others = residents.filter((each) => each !== seated);
-  const { tokens } = budget;
-  if (tokens === undefined) return others;
+  about: { budget: Budget; cache: CacheMirror | undefined; now: number; settings: AdmissionSettings },
+): boolean {
+  const { budget, cache, now, settings } = about;
+  if (budget.tokens === undefined) return true;
   const beside = budget.load?.sessionTokens ?? 0;
-  const total = () => others.reduce((sum, each) => sum + each.tokens + beside, next.tokens + beside);
-  // Who sends nothing at the moment may lose its place: to anybody who must go; to a session that came before it; to who
-  // waited too long, once its own turn is over. The smallest loses first: it has the least to read again.
-  const mayLose = others
-    .filter((each) => each.active.length === 0)
-    .filter(
-      (each) =>
-        about.force ||
-        (seated !== undefined && each.since > seated.since) ||
-        (impatient(next, now, settings) && turnOver(each, now, settings)),
-    )
-    .sort((a, b) => a.tokens - b.tokens);
-  for (const loser of mayLose) {
-    if (total() <= tokens) break;
-    others = others.filter((each) => each !== loser);
-  }
-  return total() <= tokens || about.force ? others : undefined;
+  const others = residents.filter((each) => each.session !== next.session);
+  const underWay = others
+    .filter((each) => each.active.length > 0)
+    .reduce((sum, each) => sum + each.tokens + beside, next.tokens + beside);
+  if (underWay > budget.tokens) return false;
+  if (impatient(next, now, settings) || cache === undefined || isWhole(cache, next.session)) return true;
+  if (residents.some((each) => each.session === next.session && each.active.length > 0)) return true;
+  if (underWay > budget.tokens * settings.freshShare) return false;
+  const room = wanted(cache, next);
+  const pace = paceAt(cache, now);
+  return !others.some((each) => {
+    if (each.active.length > 0) return false;
+    const kept = settings.keepFactor * pace * Math.max(SOON_MS, now - each.lastUsed);
+    const before = inFront(cache, each.session, next.session);
+    return before >= kept && before - room < kept;
+  });
 }

@@ -10,6 +10,8 @@ const settings: AdmissionSettings = {
   maxRequests: 4,
   kvShare: 1,
   holdMs: 60_000,
+  openingShare: 0,
+  freshShare: 1,
 };
 const quiet: ServerLoad = { at: 0, running: 0, waiting: 0, kvUsage: 0.1, preemptions: 0, kvTokens: 100 };
 
@@ -28,10 +30,14 @@ function given(...events: AdmissionEvent[]) {
 }
 
 function then(start: Admission, ...events: AdmissionEvent[]) {
+  return play(settings, start, events);
+}
+
+function play(by: AdmissionSettings, start: Admission, events: readonly AdmissionEvent[]) {
   let state = start;
   const go: string[] = [];
   for (const event of events) {
-    const step = admit(state, event, settings);
+    const step = admit(state, event, by);
     state = step.state;
     go.push(...step.go);
   }
@@ -118,7 +124,7 @@ describe("the KV pool", () => {
     expect(back.go).toEqual(["h#1", "p#2"]);
   });
 
-  test("when sessions outgrow the pool the eldest goes on and the youngest makes room", () => {
+  test("when sessions outgrow the pool the eldest goes on, and who is forgotten for it loses its place", () => {
     const grown = given(
       load(),
       ask("old#1", 40, { at: 0 }),
@@ -132,7 +138,7 @@ describe("the KV pool", () => {
     expect(grown.state.residents.map(({ session }) => session)).toEqual(["old"]);
   });
 
-  test("who makes room is the smallest that is enough: it has the least to read again", () => {
+  test("what was unused longest is forgotten first, and only its session loses its place", () => {
     const idle = given(
       load(),
       ask("first#1", 20, { at: 0 }),
@@ -163,7 +169,78 @@ describe("the KV pool", () => {
   });
 });
 
+describe("what the server's cache still has", () => {
+  const idle = (request: string, at: number): AdmissionEvent => ({ type: "left", at, request });
+
+  test("a newcomer waits while the server would forget for it who is about to go on", () => {
+    const quick = given(load(), busy, ask("a#1", 60), idle("a#1", 5));
+    expect(then(quick.state, ask("small", 40, { at: 6 })).go).toEqual([]);
+    expect(then(quick.state, ask("small", 15, { at: 6 })).go).toEqual(["small"]);
+    expect(then(quick.state, ask("a#2", 70, { at: 6 }), ask("small", 30, { at: 6 })).go).toEqual(["a#2", "small"]);
+  });
+
+  test("nobody waits for a session that others' requests will have pushed out before it is back", () => {
+    const quick = given(load(), busy, ask("a#1", 60), idle("a#1", 5));
+    // Others take 10 tokens a second; after 4 s the session is taken to be away for 4 s more.
+    const turns = [1, 2, 3, 4].flatMap((second): AdmissionEvent[] => [
+      ask(`b#${second}`, 10 * second, { at: second * 1_000 }),
+      idle(`b#${second}`, second * 1_000 + 500),
+    ]);
+    expect(then(quick.state, ...turns, ask("big", 40, { at: 4_600 })).go).toContain("big");
+  });
+
+  test("who comes back to a forgotten prefix goes after who comes back to one that is there", () => {
+    const lost = given(
+      load(),
+      busy,
+      ask("old#1", 30),
+      idle("old#1", 1),
+      load({ at: 61_000 }),
+      ask("new#1", 80, { at: 61_000 }),
+      idle("new#1", 61_001),
+      ...["x", "y", "z"].map((name) => ask(name, 0, { at: 61_002 })),
+      ask("old#2", 10, { at: 61_003 }),
+      ask("new#2", 90, { at: 61_004 }),
+    );
+    expect(lost.go).toEqual(["busy", "old#1", "new#1", "x", "y", "z"]);
+    expect(lost.state.begun).toEqual(["old"]);
+    expect(then(lost.state, idle("x", 61_005)).go).toEqual(["new#2"]);
+  });
+
+  test("newcomers fill the pool to three quarters: the rest is for those who are in it", () => {
+    const ready = then(initialAdmission(settings), load()).state;
+    const part = { ...settings, freshShare: 0.75 };
+    const first = play(part, ready, [ask("a#1", 40), ask("b", 30), ask("c", 10)]);
+    expect(first.go).toEqual(["a#1", "b"]);
+    expect(play(part, first.state, [idle("a#1", 1), ask("a#2", 60, { at: 2 })]).go).toEqual(["a#2"]);
+  });
+
+  test("what Workers begin with alike counts once", () => {
+    const alike = { ...settings, openingShare: 0.8 };
+    const { go } = play(alike, initialAdmission(alike), [load(), ask("a", 50), ask("b", 60), ask("c", 60)]);
+    // 50, then 60 less 40 each.
+    expect(go).toEqual(["a", "b", "c"]);
+  });
+
+  test("metrics that say another size are another cache, with what is under way in it", () => {
+    const before = given(load(), ask("a#1", 60), idle("a#1", 1), ask("b", 20, { at: 2 }));
+    const after = then(before.state, load({ at: 3, kvTokens: 200 })).state.cache;
+    expect(after).toMatchObject({ size: 200, blank: 120, left: [{ session: "a", tokens: 60, whole: true }] });
+  });
+});
+
 describe("nobody waits for ever", () => {
+  test("who would make the server forget somebody waits no longer than its patience", () => {
+    const held = given(load(), busy, ask("a#1", 60), { type: "left", at: 5, request: "a#1" }, ask("b", 60, { at: 6 }));
+    const fresh = ["a#2", "a#3"].flatMap((request, index): AdmissionEvent[] => [
+      load({ at: 30_000 * (index + 1) }),
+      ask(request, 60, { at: 30_000 * (index + 1) }),
+      { type: "left", at: 30_000 * (index + 1) + 1, request },
+    ]);
+    expect(then(held.state, ...fresh).go).toEqual(["a#2", "a#3"]);
+    expect(then(held.state, ...fresh, load({ at: 60_007 })).go).toEqual(["a#2", "a#3", "b"]);
+  });
+
   test("a large session that waited too long gets what becomes free, smaller newcomers wait behind it", () => {
     const full = given(load(), ask("a", 60), ask("big", 90, { at: 1 }));
     const later = then(full.state, load({ at: 61_000 }), ask("small", 20, { at: 61_001 }));

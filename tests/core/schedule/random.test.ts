@@ -11,6 +11,8 @@ interface Plan {
   role: UnitRole;
   owner: string;
   tokens: number;
+  /** By how much each request is longer than the last; shorter where the host summarized. */
+  growth: number;
   /** Per request: how long the answer takes, how long the tools after it, whether they are a helper. */
   turns: readonly { answer: number; tools: number; helper: boolean }[];
 }
@@ -19,6 +21,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   role: fc.constantFrom<UnitRole>("worker", "worker", "worker", "commander", "job"),
   owner: fc.constantFrom("x", "y"),
   tokens: fc.integer({ min: 1, max: 120 }),
+  growth: fc.constantFrom(3, 3, -20),
   turns: fc.array(
     fc.record({
       answer: fc.integer({ min: 1, max: 50 }),
@@ -35,6 +38,8 @@ const world = fc.record({
   maxRequests: fc.integer({ min: 1, max: 4 }),
   kvTokens: fc.option(fc.integer({ min: 50, max: 400 })),
   sessionTokens: fc.integer({ min: 0, max: 40 }),
+  openingShare: fc.constantFrom(0, 0.8),
+  freshShare: fc.constantFrom(0.75, 1),
   /** What the server claims, reading by reading; undefined is silence. */
   loads: fc.array(
     fc.option(
@@ -65,6 +70,8 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
     ...DEFAULT_ADMISSION,
     staticLimit: given.staticLimit,
     maxRequests: given.maxRequests,
+    openingShare: given.openingShare,
+    freshShare: given.freshShare,
     holdMs: 60,
     patienceMs: 100,
     turnMs: 200,
@@ -89,10 +96,17 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
       at.residents.filter((each) => each.role !== "commander").reduce((sum, each) => sum + each.active.length, 0);
     if (limited(state) > Math.max(state.budget.requests, limited(before))) broken.push("more at once than the limit");
     const beside = state.budget.load?.sessionTokens ?? 0;
-    const total = (at: Admission) => at.residents.reduce((sum, each) => sum + each.tokens + beside, 0);
+    const underWay = (at: Admission) => at.residents.filter((each) => each.active.length > 0);
+    const total = (at: Admission) => underWay(at).reduce((sum, each) => sum + each.tokens + beside, 0);
     const bound = state.budget.tokens;
-    const commanders = state.residents.some((each) => each.role === "commander");
-    const single = state.residents.filter((each) => each.active.length > 0).length <= 1;
+    const commanders = underWay(state).some((each) => each.role === "commander");
+    const single = underWay(state).length <= 1;
+    const { cache } = state;
+    if (cache) {
+      const inUse = underWay(state).reduce((sum, each) => sum + each.tokens + cache.beside, cache.blank);
+      const known = cache.left.reduce((sum, each) => sum + each.tokens, inUse);
+      if (Math.abs(known - cache.size) > 0.001) broken.push(`the mirror has ${known} of ${cache.size} tokens`);
+    }
     if (
       step.go.length > 0 &&
       bound !== undefined &&
@@ -113,7 +127,7 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
   const send = (live: Live, at: number) => {
     const request = `${live.name}#${live.turn}`;
     waiting.set(request, live);
-    const { role, owner, tokens } = live.plan;
+    const { role, owner, tokens, growth } = live.plan;
     happen({
       type: "arrived",
       at,
@@ -121,7 +135,7 @@ function play(given: typeof world extends fc.Arbitrary<infer W> ? W : never): { 
       session: live.name,
       owner,
       role,
-      tokens: tokens + live.turn * 3,
+      tokens: Math.max(1, tokens + live.turn * growth),
       ...(live.parent && !live.arrived ? { parent: live.parent.name } : {}),
     });
     live.arrived = true;
