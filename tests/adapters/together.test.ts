@@ -40,3 +40,19 @@ it("begins at once where nothing runs, also after a run that failed", async () =
   await expect.poll(() => runs.length === 3 || void together.ask("c").catch(() => undefined)).toBe(true);
   expect(runs[2]?.asked).toEqual(["c"]);
 });
+
+it("asks each by itself where the run for all of them failed: nobody fails for another's question", async () => {
+  const asked: string[][] = [];
+  const together = new Together<string, string>(async (questions) => {
+    asked.push([...questions]);
+    if (questions.includes("bad")) throw new Error(`cannot answer ${questions.join()}`);
+    return questions.join();
+  });
+  const all = ["first", "good", "bad"].map((question) => together.ask(question));
+  expect(await Promise.allSettled(all)).toMatchObject([
+    { value: "first" },
+    { value: "good" },
+    { reason: { message: "cannot answer bad" } },
+  ]);
+  expect(asked).toEqual([["first"], ["good", "bad"], ["good"], ["bad"]]);
+});

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readFile, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as otherWork } from "node:timers/promises";
+import { promisify } from "node:util";
 import { hasCode } from "../../ports/thrown.ts";
 import { Together } from "../together.ts";
 import { type GitRunner, splitNul } from "./gitCommand.ts";
@@ -12,6 +12,10 @@ import { OWN_DIRECTORY } from "./trees.ts";
 const SMALL = 64 * 1024;
 /** Files after which everybody else gets a turn. */
 const AT_ONCE = 64;
+/** How long git may say nothing (ms): a pipe in the place of a .gitignore makes it wait for ever. A listing takes far less. */
+const LISTING_MS = 60_000;
+
+const readLarge = promisify(readFile);
 
 /**
  * Hashes files as they are now. Git is asked once, which files there are; writing a tree for the same answer takes eight
@@ -52,29 +56,45 @@ export class Fingerprints {
 async function namesBelow(git: GitRunner, under: readonly string[]): Promise<string[]> {
   const pathspecs = under.includes("") ? [":(top)"] : [...new Set(under)].map((path) => `:(top,literal)${path}`);
   const which = ["--cached", "--others", "--exclude-standard"];
-  const { stdout } = await git(["ls-files", "-z", "--full-name", ...which, "--", ...pathspecs]);
+  const { stdout } = await git(["ls-files", "-z", "--full-name", ...which, "--", ...pathspecs], {
+    silentMs: LISTING_MS,
+  });
   return [...new Set(splitNul(stdout))];
 }
 
 /** Undefined where the file is gone: a deleted one and one that never was are the same. */
 async function contents(file: string): Promise<{ kind: string; bytes: Buffer } | undefined> {
   try {
-    const info = lstatSync(file, { throwIfNoEntry: false });
-    return info && { kind: kindOf(info), bytes: await bytesOf(file, info) };
+    const opened = openAsItIs(file);
+    if (opened === "link") return { kind: opened, bytes: Buffer.from(readlinkSync(file)) };
+    if (opened === "other") return { kind: opened, bytes: Buffer.alloc(0) };
+    try {
+      const info = fstatSync(opened);
+      const bytes = info.size <= SMALL ? readFileSync(opened) : await readLarge(opened);
+      return { kind: (info.mode & 0o100) === 0 ? "file" : "program", bytes };
+    } finally {
+      closeSync(opened);
+    }
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
   }
 }
 
-function kindOf(info: Stats): string {
-  if (info.isSymbolicLink()) return "link";
-  if (!info.isFile()) return "other";
-  return (info.mode & 0o100) === 0 ? "file" : "program";
-}
-
-async function bytesOf(file: string, info: Stats): Promise<Buffer> {
-  if (info.isSymbolicLink()) return Buffer.from(readlinkSync(file));
-  if (!info.isFile()) return Buffer.alloc(0);
-  return info.size <= SMALL ? readFileSync(file) : readFile(file);
+/**
+ * A plain file's descriptor. What it is, is asked of what was opened, and opening never waits: a Worker's command in the
+ * background may put a pipe in the place of a file, at which the host's one thread would stand still for ever.
+ */
+function openAsItIs(file: string): number | "link" | "other" {
+  let opened: number;
+  try {
+    opened = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (hasCode(error, "ELOOP")) return "link";
+    if (hasCode(error, "ENXIO")) return "other";
+    throw error;
+  }
+  if (fstatSync(opened).isFile()) return opened;
+  closeSync(opened);
+  return "other";
 }

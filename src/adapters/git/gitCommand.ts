@@ -26,7 +26,7 @@ interface GitCommandOptions {
   ownHooksPath?: boolean;
   /** Extra `-c` settings, `name=value`. */
   config?: readonly string[];
-  /** Kill git after so many milliseconds without output (for commands that may ask a person something). */
+  /** Kill git after so many milliseconds without output, where {@link SILENT_MS} is too long. */
   silentMs?: number;
 }
 
@@ -34,6 +34,9 @@ interface GitOutput {
   stdout: string;
   exitCode: number;
 }
+
+/** Longer than any command of ours works without a word, a large checkout among them (ms). */
+const SILENT_MS = 600_000;
 
 /** Runs one git command in a fixed directory. */
 export type GitRunner = (args: readonly string[], options?: GitCommandOptions) => Promise<GitOutput>;
@@ -77,6 +80,9 @@ export function gitEnvironment(base: Readonly<Record<string, string | undefined>
   return { ...env, ...OWN_VARIABLES };
 }
 
+const WAITS_FOR =
+  "Look for whom it waited: a program that signs, a .gitignore or .gitattributes that is a pipe and no file, a file system that hangs.";
+
 function nextStep(stderr: string): string {
   if (/dubious ownership/.test(stderr))
     return "The repository belongs to another user: run `git config --global --add safe.directory <path>` for it, or start as its owner.";
@@ -104,18 +110,21 @@ export function createGitRunner(
     ];
     const failed = (detail: string, exitCode?: number) =>
       new GitError(`git ${args[0] ?? ""} failed in ${dir}.`, detail, nextStep(detail), exitCode);
-    const { stdin, silentMs, env, accept = [] } = options;
+    const { stdin, silentMs = SILENT_MS, env, accept = [] } = options;
     const ran = await spawnGit([...config.flatMap((setting) => ["-c", setting]), ...args], {
       cwd: dir,
       env: { ...base, ...env },
+      silentMs,
       ...(stdin === undefined ? {} : { stdin }),
-      ...(silentMs === undefined ? {} : { silentMs }),
     }).catch((error: unknown) => {
       throw failed(messageOf(error));
     });
     const { exitCode, stdout, stderr } = ran;
     if (exitCode === 0 || (exitCode !== null && accept.includes(exitCode))) return { stdout, exitCode };
-    if (ran.silent) throw failed(`It said nothing for ${(silentMs ?? 0) / 1000} s and was ended.`);
+    if (ran.silent) {
+      const what = `git ${args[0] ?? ""} said nothing for ${silentMs / 1000} s in ${dir} and was ended.`;
+      throw new GitError(what, "", WAITS_FOR);
+    }
     throw failed(stderr.trim() === "" ? "It gave no message." : stderr, exitCode ?? undefined);
   };
 }

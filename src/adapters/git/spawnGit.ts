@@ -17,27 +17,34 @@ export interface GitProcess {
  * @param args git's own, one by one: there is no shell
  * @param options.stdin what git reads; without it nothing
  * @param options.silentMs ends git after so many milliseconds without output
- * @throws where git cannot be started: it is not there, or the directory is not
+ * @throws where git cannot be started (it is not there, or the directory is not), or says more than a string can hold
  */
 export function spawnGit(
   args: readonly string[],
-  options: { cwd: string; env: Readonly<Record<string, string>>; stdin?: string; silentMs?: number },
+  options: { cwd: string; env: Readonly<Record<string, string>>; stdin?: string; silentMs: number },
 ): Promise<GitProcess> {
   const { cwd, env, stdin, silentMs } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn("git", args, { cwd, env, stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+    const stdio = [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"] as const;
+    const child = spawn("git", args, { cwd, env, stdio: [...stdio], windowsHide: true });
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     let silent = false;
     const end = () => {
       silent = true;
-      child.kill("SIGTERM");
       // Whom git asked (a signer, say) may hold its pipes open: its own end is enough.
-      child.on("exit", (exitCode) => over(exitCode));
+      const ended = (exitCode: number | null) => {
+        over(exitCode);
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      };
+      if (child.exitCode !== null || child.signalCode !== null) return ended(child.exitCode);
+      child.on("exit", ended);
+      child.kill("SIGTERM");
     };
-    const timer = silentMs === undefined ? undefined : setTimeout(end, silentMs);
+    const timer = setTimeout(end, silentMs);
     const keep = (pieces: Buffer[]) => (piece: Buffer) => {
       pieces.push(piece);
-      timer?.refresh();
+      timer.refresh();
     };
     child.stdout?.on("data", keep(stdout));
     child.stderr?.on("data", keep(stderr));
@@ -51,7 +58,12 @@ export function spawnGit(
     });
     const over = (exitCode: number | null) => {
       clearTimeout(timer);
-      resolve({ stdout: text(stdout), stderr: text(stderr), exitCode, silent });
+      try {
+        resolve({ stdout: text(stdout), stderr: text(stderr), exitCode, silent });
+      } catch (error) {
+        // More than the longest string there can be. Thrown here it would end the host.
+        reject(error);
+      }
     };
     // Not its exit: until then not all it wrote was read.
     child.on("close", over);

@@ -1,5 +1,6 @@
 import { chmod, rm, stat, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createGit } from "../../../src/adapters/git/gitRepository.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
@@ -91,4 +92,13 @@ test("asked for several scopes at once each gets its own, as if asked alone", as
   await repository.write("src/a/new.ts", "new");
   expect(await git.fingerprint(["src/a"], inA)).not.toBe(a);
   expect(await early).toBe(b);
+});
+
+test("a pipe in the place of a file is one, is not waited for, and changes the fingerprint", async () => {
+  const before = await now();
+  await rm(at("src/a/one.ts"));
+  await execa("mkfifo", [at("src/a/one.ts")]);
+  const pipe = await now();
+  expect(pipe).not.toBe(before);
+  expect(await now()).toBe(pipe);
 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createGitRunner, GitError } from "../../../src/adapters/git/gitCommand.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
@@ -45,7 +46,16 @@ test("a directory that is not there is a failure with its name, and git that rea
 test("git that says nothing for too long is ended, and whom it asked is not waited for", async () => {
   const asks = { config: ["alias.ask=!sleep 30"], silentMs: 200 };
   const error = await failure(["ask"], asks);
-  expect(error).toMatchObject({ detail: "It said nothing for 0.2 s and was ended." });
+  expect(error).toMatchObject({ message: expect.stringContaining("git ask said nothing for 0.2 s") });
+  // Git itself has ended here; what it started still holds its output.
+  const leaves = { config: ["alias.ask=!sleep 30 & echo said"], silentMs: 500 };
+  expect(await run(["ask"], leaves)).toEqual({ stdout: "said\n", exitCode: 0 });
+});
+
+test("a pipe in the place of a .gitignore ends as a failure that says so", async () => {
+  await execa("mkfifo", [join(repository.dir, ".gitignore")]);
+  const error = await failure(["ls-files", "--others", "--exclude-standard"], { silentMs: 500 });
+  expect(error).toMatchObject({ next: expect.stringContaining("a .gitignore or .gitattributes that is a pipe") });
 });
 
 test("an environment that a calling git left behind aims at nothing", async () => {
