@@ -12,7 +12,7 @@ export interface GitProcess {
 
 /**
  * Runs one git process to its end. Without the libraries for it: Workers' checks run several of these a command on the host's
- * one thread, and the plain process takes 0.8 ms of it where simple-git took 2.1 and execa 2.8 (docs/benchmarks.md).
+ * one thread, and the plain process takes 0.8 ms of it where simple-git took 2.1 and execa 2.8 (docs/adr/0014-git-as-a-plain-process.md).
  *
  * @param args git's own, one by one: there is no shell
  * @param options.stdin what git reads; without it nothing
