@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeLive } from "../../src/adapters/view/liveFile.ts";
+import { cellsOf } from "../../src/core/view/cells.ts";
 import type { SwarmCommand } from "../../src/core/workflow/commands.ts";
 import { cli, makeWorld, put } from "./io.ts";
 import { SWARM, upToMonitoring, writeSwarm } from "./swarm/liveSwarm.ts";
@@ -95,6 +96,9 @@ describe("a swarm in Korean", () => {
       for (const argv of [["swarm", "status"], ["hud"]]) {
         const { code, out } = await cli([...argv, "--lang", "ko"], at);
         expect([code, englishIn(out), out]).toEqual([0, [], out]);
+        // Tables of checks and what stands in one word may be wider; sentences are broken for the terminal.
+        const sentences = out.split("\n").filter((line) => /습니다|하세요/u.test(line));
+        if (columns >= 80) for (const line of sentences) expect(cellsOf(line), line).toBeLessThanOrEqual(columns);
       }
     }
   });

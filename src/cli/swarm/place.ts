@@ -5,6 +5,7 @@ import { FileLease } from "../../adapters/log/fileLease.ts";
 import type { SwarmEvent } from "../../core/workflow/events.ts";
 import { fold } from "../../core/workflow/evolve.ts";
 import type { Swarm } from "../../core/workflow/state.ts";
+import { swarmWord } from "../../core/workflow/swarmWords.ts";
 import { CorruptLogError } from "../../ports/eventLogs.ts";
 import type { Inbox } from "../../ports/inbox.ts";
 import type { Lease } from "../../ports/lease.ts";
@@ -58,6 +59,8 @@ export async function newestSwarm(
 export async function openSwarm(io: Io, place: SwarmPlace): Promise<Swarm> {
   const swarm = (await newestSwarm(place))?.swarm;
   if (swarm && swarm.phase !== "done" && swarm.phase !== "aborted") return swarm;
-  const message = swarm ? say(io.lang, "swarm.over", { id: swarm.id, phase: swarm.phase }) : say(io.lang, "swarm.none");
+  const message = swarm
+    ? say(io.lang, "swarm.over", { id: swarm.id, phase: swarmWord(io.lang, `phase.${swarm.phase}`) })
+    : say(io.lang, "swarm.none");
   throw new CliFailure(message, { next: say(io.lang, "swarm.none.next") });
 }

@@ -14,6 +14,7 @@ import { swarmWord, whoWord } from "../../core/workflow/swarmWords.ts";
 import type { LeaseHolder } from "../../ports/lease.ts";
 import type { Io } from "../io.ts";
 import { say } from "../messages/catalogue.ts";
+import { fitted } from "../textWidth.ts";
 import { gateData, gateLines } from "./gateView.ts";
 import { workerTable } from "./workerTable.ts";
 
@@ -94,7 +95,7 @@ export function renderStatus(
   lines.push(`${text("swarm.status.design")} ${swarmWord(io.lang, `design.${design.status}`)}${revision}${by}`);
   if (swarm.question) lines.push(`${text("swarm.status.waits")} ${questionText(io, swarm.question)}`);
   const halt = haltOf(swarm);
-  if (halt) lines.push(haltText(halt, now, io.lang));
+  if (halt) lines.push(fitted(io, haltText(halt, now, io.lang), 2));
   const requests = gate ? ["", ...gateLines(io, gate)] : [];
   if (swarm.phase === "done") return [...lines, "", renderFinalReport(swarm, now, io.lang), ...requests].join("\n");
   lines.push("", ...workerTable(io, swarm, now, live ?? new Map()));
