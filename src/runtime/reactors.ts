@@ -1,10 +1,10 @@
 import { workerBriefing } from "../core/briefing.ts";
 import { nativePatterns } from "../core/scope/nativePatterns.ts";
 import { progressTitle } from "../core/workflow/dashboard.ts";
+import { keptText, noticeText, unreachedText } from "../core/workflow/noticeText.ts";
 import type { Effect } from "../core/workflow/react.ts";
 import type { Swarm, Worker } from "../core/workflow/state.ts";
 import { findWorker, isolationOf, isRunning, workerOfSession } from "../core/workflow/state.ts";
-import { stopText, waitText } from "../core/workflow/stopText.ts";
 import type { PermissionRule } from "../ports/sessions.ts";
 import { messageOf } from "../ports/thrown.ts";
 import { submit } from "./commands.ts";
@@ -169,11 +169,7 @@ export class Reactors {
       );
     } catch (error) {
       log("the Commander could not be sent on", error);
-      const korean = swarm.state?.language === "ko";
-      const notice = korean
-        ? "Commander를 깨우지 못했습니다. 메시지를 보내면 계속합니다."
-        : "The Commander could not be sent on. Write to it to go on.";
-      await sessions.notice(notice, "warning");
+      await sessions.notice(unreachedText(swarm.state?.language), "warning");
     }
   }
 
@@ -212,15 +208,8 @@ export class Reactors {
     const { swarm, sessions, trees } = this.services;
     await trees.closeAll();
     const state = swarm.state;
-    const kept = (state?.workers ?? []).flatMap(({ assignment, worktree }) =>
-      worktree?.closed?.kept === undefined
-        ? []
-        : [`${assignment.id}: ${worktree.closed.kept} (${worktree.closed.why ?? ""})`],
-    );
-    if (kept.length === 0) return;
-    const korean = state?.language === "ko";
-    const heading = korean ? "병합되지 않은 작업이 남아 있습니다" : "Work that is in no commit of yours is kept";
-    await sessions.notice(`${heading}: ${kept.join("; ")}`, "warning");
+    const text = state ? keptText(state) : "";
+    if (text !== "") await sessions.notice(text, "warning");
   }
 
   private async notify(effect: Extract<Effect, { type: "notify" }>): Promise<void> {
@@ -238,29 +227,6 @@ function workerPermissions(scope: readonly string[], dir?: string): PermissionRu
     { permission: "edit", pattern: "*", action: "deny" },
     ...allowed.map((pattern): PermissionRule => ({ permission: "edit", pattern, action: "allow" })),
   ];
-}
-
-function noticeText(what: Extract<Effect, { type: "notify" }>["what"], state: Swarm, now: number): string {
-  const korean = state.language === "ko";
-  switch (what) {
-    case "committed":
-      return korean
-        ? `커밋했습니다: ${state.commit?.commit.slice(0, 10)}`
-        : `Committed ${state.commit?.commit.slice(0, 10)}`;
-    case "aborted":
-      return korean ? `스웜을 중단했습니다: ${state.abort?.reason}` : `Swarm aborted: ${state.abort?.reason}`;
-    case "overridden":
-      return korean ? "게이트를 해제했습니다" : "A gate was overridden";
-    case "commander-waits": {
-      const waiting = state.commanderTrouble?.waiting;
-      return waiting ? waitText(waiting, now, state.language) : "";
-    }
-    case "continuation-exhausted":
-      if (state.stopped) return stopText(state.stopped, state.language);
-      return korean
-        ? "Commander가 더 진행하지 못합니다. 메시지를 보내 주세요."
-        : "The Commander makes no progress. Write to it to go on.";
-  }
 }
 
 /** Workers that the log shows as running although no process drives them any more. */
