@@ -1,4 +1,4 @@
-import { ageBudget, type Budget, initialBudget, observeLoad } from "./budget.ts";
+import { ageBudget, type Budget, initialBudget, observeLoad, type ServerLoad } from "./budget.ts";
 import {
   type CacheMirror,
   emptyMirror,
@@ -58,19 +58,29 @@ function note(state: Admission, event: AdmissionEvent, settings: AdmissionSettin
         ...(state.cache ? { cache: over(state.cache, event.session) } : {}),
       };
     case "load":
-      return sized({ ...state, budget: observeLoad(state.budget, event.load, settings) }, event.at);
+      return heard(state, event, settings);
     case "tick":
       return state;
   }
 }
 
-/** The mirror of the server's cache, anew when its size is heard for the first time or is another one. */
-function sized(state: Admission, now: number): Admission {
-  const { load } = state.budget;
-  const [size, beside] = [load?.kvTokens, load?.sessionTokens ?? 0];
-  if (size === undefined || (size === state.cache?.size && beside === state.cache.beside)) return state;
-  const idle = state.residents.filter((each) => each.active.length === 0);
-  return { ...state, cache: idle.reduce(leftBehind, emptyMirror(size, beside, state.residents, now)) };
+/** Metrics. The mirror of the server's cache is made anew when its size is heard for the first time or is another one. */
+function heard(state: Admission, event: AdmissionEvent & { type: "load" }, settings: AdmissionSettings): Admission {
+  const before = state.budget;
+  const budget = observeLoad(before, event.load, settings);
+  const [size, beside] = [budget.load?.kvTokens, budget.load?.sessionTokens ?? 0];
+  const emptied = budget.mode === "metrics" && beganAnew(before, event.load);
+  if (size === undefined || (!emptied && size === state.cache?.size && beside === state.cache.beside))
+    return { ...state, budget };
+  const idle = state.residents.filter((each) => each.active.length === 0).toSorted((a, b) => a.lastUsed - b.lastUsed);
+  const places = emptied ? state.residents.filter((each) => each.active.length > 0) : state.residents;
+  const empty = emptyMirror(size, beside, places, event.at);
+  return { ...state, budget, cache: emptied ? empty : idle.reduce(leftBehind, empty) };
+}
+
+/** A server that started anew remembers nothing: a counter of it fell, or nothing was heard of it for long. */
+function beganAnew({ mode, load }: Budget, now: ServerLoad): boolean {
+  return mode === "stale" || (now.preemptions ?? 0) < (load?.preemptions ?? 0);
 }
 
 function left(state: Admission, event: AdmissionEvent & { type: "left" }): Admission {
@@ -89,7 +99,8 @@ function arrived(
   settings: AdmissionSettings,
 ): Admission {
   const { at, type: _, parent, ...unit } = event;
-  const openings = noteOpening(state.openings, unit, settings.openingShare);
+  const here = (session: string) => [...state.residents, ...state.queue].some((each) => each.session === session);
+  const openings = noteOpening(state.openings, unit, settings.openingShare, here);
   // A parent that waits for its helper holds no place: else the helpers of a full house would wait for it forever.
   const waits = state.residents.find((each) => each.session === parent && each.active.length === 0);
   return {

@@ -227,6 +227,16 @@ describe("what the server's cache still has", () => {
     const after = then(before.state, load({ at: 3, kvTokens: 200 })).state.cache;
     expect(after).toMatchObject({ size: 200, blank: 120, left: [{ session: "a", tokens: 60, whole: true }] });
   });
+
+  test.each([
+    ["a counter that fell", [load({ at: 3, preemptions: 0 })]],
+    ["metrics after a long silence", [{ type: "tick", at: 30_000 }, load({ at: 30_001, preemptions: 5 })] as const],
+  ])("a server that started anew (%s) remembers nothing, and nobody is kept a place for", (_, events) => {
+    const before = given(load({ preemptions: 5 }), ask("a#1", 60), idle("a#1", 1), ask("b", 20, { at: 2 }));
+    const { state } = then(before.state, ...events);
+    expect(state.cache).toMatchObject({ size: 100, blank: 80, left: [] });
+    expect(state).toMatchObject({ residents: [{ session: "b" }], begun: ["a"] });
+  });
 });
 
 describe("nobody waits for ever", () => {

@@ -9,7 +9,7 @@ const unit = (session: string, tokens: number, role: UnitRole = "worker", owner 
   owner,
 });
 const noted = (...units: ReturnType<typeof unit>[]) =>
-  units.reduce<readonly Opening[]>((known, each) => noteOpening(known, each, 0.8), []);
+  units.reduce<readonly Opening[]>((known, each) => noteOpening(known, each, 0.8, () => true), []);
 
 test("the first session has the opening, the others have it from there", () => {
   const known = noted(unit("a", 5_000));
@@ -30,4 +30,16 @@ test("it is no longer than the smallest request allows, nor than a first request
 
 test("Commanders, jobs and people share nothing", () => {
   expect(noted(unit("a", 5_000, "commander"), unit("b", 5_000, "job"), unit("c", 5_000, "person"))).toEqual([]);
+});
+
+test("where the session that has it is gone, the next one has it", () => {
+  const known = noteOpening(noted(unit("a", 5_000)), unit("b", 9_000), 0.8, (session) => session !== "a");
+  expect(ownTokens(known, unit("b", 9_000))).toBe(9_000);
+  expect(ownTokens(known, unit("c", 9_000))).toBe(5_000);
+});
+
+test("swarms of long ago are forgotten", () => {
+  const many = noted(...Array.from({ length: 100 }, (_, index) => unit(`s${index}`, 5_000, "worker", `swarm${index}`)));
+  expect(many.length).toBeLessThan(100);
+  expect(ownTokens(many, unit("late", 9_000, "worker", "swarm99"))).toBe(5_000);
 });
