@@ -35,6 +35,12 @@ const opencodeIsFine = () => {
   return { opencode, merged, elsewhere, served, gate };
 };
 
+/** The same for another world with the same install: its configuration is looked up, its own base URL is in it. */
+const opencodeElsewhere = () => {
+  const { opencode, elsewhere, served, gate } = healthy;
+  return { opencode, elsewhere, served, gate };
+};
+
 const error = (response: ServerResponse, status: number, message: string): true => {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify({ error: { message, type: "BadRequestError", param: null, code: status } }));
@@ -269,7 +275,7 @@ describe("a fault of the model server is found by the check that is meant for it
     const there = await DoctorWorld.make(gone.baseUrl);
     try {
       await gone.close();
-      const { rows } = await there.doctor({ served: healthy.served, gate: healthy.gate });
+      const { rows } = await there.doctor(opencodeElsewhere());
       expect(findings(rows)).toEqual({ "base-url": "fail" });
       expect(rows.find(({ name }) => name === "base-url")?.seen).toMatch(/ECONNREFUSED/);
     } finally {
@@ -281,7 +287,7 @@ describe("a fault of the model server is found by the check that is meant for it
     const open = await FaultyServer.start("0.0.0.0");
     const there = await DoctorWorld.make(open.baseUrl);
     try {
-      expect(findings((await there.doctor({ served: healthy.served, gate: healthy.gate })).rows)).toEqual({
+      expect(findings((await there.doctor(opencodeElsewhere())).rows)).toEqual({
         bind: "fail",
       });
     } finally {
@@ -633,7 +639,7 @@ describe("a fault of OpenCode or its configuration, seen by real OpenCode", () =
   it("installed in the project alone: every other directory is unsafe, and only that is said", async () => {
     const there = await DoctorWorld.make(server.baseUrl, "project");
     try {
-      const { rows } = await there.doctor({ served: healthy.served, gate: healthy.gate });
+      const { rows } = await there.doctor({ opencode: healthy.opencode, served: healthy.served, gate: healthy.gate });
       expect(findings(rows)).toMatchObject({ elsewhere: "warn" });
       expect(Object.values(findings(rows))).not.toContain("fail");
     } finally {
