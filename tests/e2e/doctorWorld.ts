@@ -89,7 +89,8 @@ export class DoctorWorld {
     XDG_CONFIG_HOME: "",
     XDG_STATE_HOME: "",
     XDG_DATA_HOME: "",
-    XDG_CACHE_HOME: "",
+    // Not "": Bun then keeps its cache in the directory that it is started in.
+    XDG_CACHE_HOME: path.join(this.home, ".cache"),
     LANG: "C",
   };
 
