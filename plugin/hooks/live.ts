@@ -150,6 +150,7 @@ export function liveHooks(
           turns?.ended(session);
         },
         onSessionDeleted: (session) => {
+          toolCalls.idle(session);
           turns?.forget(session);
           services.routing.forget(session);
           usage.forget(session);

@@ -29,7 +29,7 @@ const texts = {
   },
   ko: {
     description: "GPU와 키 없이, 스크립트 모델로 작은 실제 프로젝트를 스웜이 만들어 보임",
-    workers: `Worker 수, 1–${MOST_WORKERS}`,
+    workers: `워커 수, 1–${MOST_WORKERS}`,
     badWorkers: `1부터 ${MOST_WORKERS}까지의 정수를 주세요`,
     dir: "프로젝트를 둘 곳(비어 있거나 새 디렉터리, 남겨 둠)",
     keep: "임시 디렉터리를 남겨 둠",

@@ -109,7 +109,7 @@ const ko: Record<Word, string> = {
   open: "열기",
   empty: "이 프로젝트에는 아직 스웜이 없습니다",
   emptyText:
-    "이 프로젝트에서 OpenCode 를 열고 Commander 에게 무엇을 만들지 말하십시오. 스웜은 여기에 저절로 나타나며 새로 고칠 필요가 없습니다.",
+    "이 프로젝트에서 OpenCode 를 열고 커맨더에게 무엇을 만들지 말하십시오. 스웜은 여기에 저절로 나타나며 새로 고칠 필요가 없습니다.",
   emptyHint: "GPU 없이 바로 보려면:",
   workers: "워커",
   completed: "완료",
@@ -172,7 +172,7 @@ const ko: Record<Word, string> = {
   noRequests: "이 시간에는 모델 요청이 없습니다.",
   energy: "로컬 GPU {kwh} kWh",
   spared: "아낀 토큰 {n}",
-  ahead: "GPU 대기, 앞에 {n}",
+  ahead: "GPU 대기, 앞에 {n}건",
   you: "Commander",
   busy: "{name}: 모델 {model}, 도구 {tool}, 대기 {wait}",
   limits: "한도",

@@ -69,7 +69,7 @@ describe("hud", () => {
       LINE,
     ]);
     const korean = await cli(["hud", "--lang", "ko"], { cwd: world.project, env: world.env });
-    expect(korean.out).toContain("GPU 대기, 앞에 2");
+    expect(korean.out).toContain("GPU 대기, 앞에 2건");
   });
 
   it("gives the same to programs", async () => {

@@ -28,7 +28,7 @@ const WORDS: Readonly<
     qa: "QA 전략",
     foundation: "공통 기반",
     override: "게이트 무시",
-    cancelled: "Worker 취소",
+    cancelled: "워커 취소",
     commit: "커밋",
   },
 };

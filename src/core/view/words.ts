@@ -40,7 +40,7 @@ const ko: Record<keyof typeof en, string> = {
   requests: "24시간 요청 {n}",
   spared: "아낀 토큰 {n}",
   fallback: "폴백: {why}",
-  ahead: "GPU 대기, 앞에 {n}",
+  ahead: "GPU 대기, 앞에 {n}건",
   completed: "{n}/{of} 완료",
 };
 

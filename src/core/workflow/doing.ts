@@ -14,7 +14,7 @@ export const doing = {
 const KOREAN: readonly (readonly [RegExp, string])[] = [
   [/^thinking$/u, "생각 중"],
   [/^waiting for the GPU$/u, "GPU 대기"],
-  [/^waiting for the GPU \((\d+) ahead\)$/u, "GPU 대기 (앞에 $1)"],
+  [/^waiting for the GPU \((\d+) ahead\)$/u, "GPU 대기 (앞에 $1건)"],
   [/^waiting for the model server$/u, "모델 서버를 기다림"],
   [/^waiting for the model server \(([^()]*)\)$/u, "모델 서버를 기다림($1)"],
 ];

@@ -13,8 +13,8 @@ const STRATEGY_LABEL: Record<QaStrategy, Record<Language, string>> = {
     en: "Workers run unit checks, the Commander runs everything",
     ko: "Worker가 유닛 검사, Commander가 전체 검사",
   },
-  "worker-self": { en: "each Worker runs its own QA", ko: "Worker가 각자 QA" },
-  "commander-all": { en: "only the Commander runs QA", ko: "Commander가 모든 QA" },
+  "worker-self": { en: "each Worker runs its own QA", ko: "워커가 각자 QA" },
+  "commander-all": { en: "only the Commander runs QA", ko: "커맨더가 모든 QA" },
   "full-e2e": { en: "everything and the end-to-end suite", ko: "전체 QA와 E2E까지" },
 };
 

@@ -71,7 +71,7 @@ describe("the view in lines", () => {
     expect(text({ ...view, workers: [{ ...worker, ahead: 3 }], completed: 0 }, 38, "ko")).toEqual([
       "작업 · 0/1 완료 · 3m 12s",
       "w01 notice store       ████░░░░  12.3k",
-      " 구현 1m 02s · GPU 대기, 앞에 3",
+      " 구현 1m 02s · GPU 대기, 앞에 3건",
       "GPU 127.0.0.1:8001  실행 5 · 대기 2",
       " KV 41% · 프리픽스 83% · 120 tok/s",
       "라우팅  local (fusion off)",
