@@ -52,8 +52,7 @@ const ko: Record<keyof typeof en, string> = {
     "{tokens} 토큰 요청 하나의 블록 = ⌈{context} ÷ {size}⌉ + 상태 블록 {groups} × {each} (--mamba-cache-mode {mode}) = {blocks}",
   concurrency: "최대 동시성 = {blocks} ÷ {each} = {concurrency}, KV 캐시 = {tokens} 토큰",
   aboveModel: "모델의 한도는 {max} 토큰이라 {context} 토큰은 거절됨",
-  sessions:
-    "워커 {workers}명 = 세션 {sessions}개 (워커마다 스카우트 하나, 그리고 커맨더), 사서까지 많아야 {most}개",
+  sessions: "워커 {workers}명 = 세션 {sessions}개 (워커마다 스카우트 하나, 그리고 커맨더), 사서까지 많아야 {most}개",
   checkpoints:
     "FlashInfer의 GDN 프리필 커널을 쓰는 vLLM 0.33(Hopper의 기본값)은 묶음마다 상태 블록을 하나 더 두고 블록이 {size} 토큰: 그때는 {concurrency}",
   arithmetic:
