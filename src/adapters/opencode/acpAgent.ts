@@ -45,6 +45,7 @@ export async function startAcpAgent(settings: AcpSettings): Promise<AgentProcess
     await ended;
   };
   const stop = async () => {
+    // One that hangs is not woken for it: it would go on with what was given up.
     await askToEnd(child.pid, ended, stopTimeoutMs);
     await kill();
   };

@@ -35,8 +35,6 @@ export async function ownEnvironment({ env, stateDir }: OwnOpencode, name: strin
 /** Asks a process group to end, and waits for it so long (ms). */
 export async function askToEnd(pid: number | undefined, ended: Promise<void>, timeoutMs: number): Promise<void> {
   signalGroup(pid, "SIGTERM");
-  // A process that was stopped (SIGSTOP) hears of nothing until it goes on.
-  signalGroup(pid, "SIGCONT");
   const timer = new AbortController();
   await Promise.race([ended, sleep(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
   timer.abort();

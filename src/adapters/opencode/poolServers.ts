@@ -4,6 +4,7 @@ import { execa } from "execa";
 import type { PoolServer, PoolServers } from "../../ports/poolServers.ts";
 import { GUARD } from "../programs/guard.ts";
 import { portIsFree } from "../programs/portIsFree.ts";
+import { signalGroup } from "../programs/signalGroup.ts";
 import { opencodeOutput } from "./opencodeOutput.ts";
 import { askToEnd, type OwnOpencode, ownEnvironment } from "./ownOpencode.ts";
 import { ServedSessions } from "./servedSessions.ts";
@@ -41,7 +42,10 @@ export class OpenCodeServers implements PoolServers {
     const ended = Promise.race([child.then(() => undefined), new Promise<void>((resolve) => (stopped = resolve))]);
     const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const stop = async () => {
-      await askToEnd(child.pid, ended, stopTimeoutMs);
+      const asked = askToEnd(child.pid, ended, stopTimeoutMs);
+      // A process that was stopped (SIGSTOP) hears of nothing until it goes on.
+      signalGroup(child.pid, "SIGCONT");
+      await asked;
       // The guard ends all of it as soon as its input closes.
       child.stdin.destroy();
       // Its output stays open for as long as anything has it that the guard did not find.
