@@ -108,7 +108,7 @@ test("a process that hangs is ended, its prompt fails, the next one has a new pr
   const hung = await processes(world, " acp ", /^sh /);
   for (const pid of hung) process.kill(pid, "SIGSTOP");
   expect(await running).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("went away") });
-  expect(log.join("\n")).toContain("opencode acp ended");
+  await expect.poll(() => log.join("\n")).toContain("opencode acp ended");
   expect((await ask("again")).result).toMatchObject({ exitCode: 0 });
   const now = await processes(world, " acp ");
   expect(now.filter((pid) => hung.includes(pid))).toEqual([]);
