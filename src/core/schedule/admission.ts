@@ -72,10 +72,9 @@ function heard(state: Admission, event: AdmissionEvent & { type: "load" }, setti
   const emptied = budget.mode === "metrics" && beganAnew(before, event.load);
   if (size === undefined || (!emptied && size === state.cache?.size && beside === state.cache.beside))
     return { ...state, budget };
-  const idle = state.residents.filter((each) => each.active.length === 0).toSorted((a, b) => a.lastUsed - b.lastUsed);
   const places = emptied ? state.residents.filter((each) => each.active.length > 0) : state.residents;
-  const empty = emptyMirror(size, beside, places, event.at);
-  return { ...state, budget, cache: emptied ? empty : idle.reduce(leftBehind, empty) };
+  const idle = places.filter((each) => each.active.length === 0).toSorted((a, b) => a.lastUsed - b.lastUsed);
+  return { ...state, budget, cache: idle.reduce(leftBehind, emptyMirror(size, beside, places, event.at)) };
 }
 
 /** A server that started anew remembers nothing: a counter of it fell, or nothing was heard of it for long. */
